@@ -1,0 +1,1 @@
+../../build/series/include/linux/oom.h

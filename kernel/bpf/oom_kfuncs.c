@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * BPF programs that choose the victim of an OOM: the hooks that mm/oom_kill.c
+ * calls and that programs attach to, and the kfunc that names the policy.
+ */
+
+#include <linux/bpf.h>
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
+#include <linux/init.h>
+#include <linux/oom.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+/*
+ * The OOM whose tasks are being evaluated, and the task that does it. Written
+ * under oom_lock; read without it, but only compared: a reader that finds its
+ * own task in scanning_task wrote both itself.
+ */
+static struct oom_control *scanning_oc;
+static struct task_struct *scanning_task;
+
+/*
+ * The bodies below are what runs while no program is attached. A program
+ * replaces the return value through the call, so the call and the test of its
+ * value must survive every compiler: noinline alone lets clang drop the call,
+ * or keep it and fold the value it knows. __weak tells the compiler that it
+ * does not know the function. The markers silence the warnings about
+ * functions that nobody declares.
+ */
+__bpf_hook_start();
+
+/**
+ * bpf_oom_evaluate_task - ask the attached programs about one task
+ * @task: a task of the OOM domain; never init, a kernel thread or one in
+ *	oom_task_origin()
+ * @oc: the OOM in progress
+ *
+ * A hook for fmod_ret programs. Several may be attached: the one attached last
+ * is asked first, and the first verdict other than zero stands.
+ *
+ * Context: Under oom_lock, and under rcu_read_lock(). Must not sleep.
+ * Return: One of enum bpf_oom_verdict. Anything else counts as NO_BPF_POLICY.
+ */
+__weak noinline int bpf_oom_evaluate_task(struct task_struct *task,
+					  struct oom_control *oc)
+{
+	/* Programs take the verdicts from BTF, where no one else puts them. */
+	BTF_TYPE_EMIT_ENUM(NO_BPF_POLICY);
+
+	return NO_BPF_POLICY;
+}
+
+/**
+ * bpf_set_policy_name - the place to name the policy
+ * @oc: the OOM that is about to be decided
+ *
+ * A hook for fentry programs, called once for each OOM before the first task
+ * is evaluated: to call set_oom_policy_name(), and to reset what a policy
+ * keeps for one OOM.
+ *
+ * Context: Under oom_lock. Must not sleep.
+ */
+__weak noinline void bpf_set_policy_name(struct oom_control *oc)
+{
+}
+
+__bpf_hook_end();
+
+/**
+ * oom_policy_begin - the tasks of an OOM are about to be evaluated
+ * @oc: the OOM
+ *
+ * Context: Under oom_lock.
+ */
+void oom_policy_begin(struct oom_control *oc)
+{
+	WRITE_ONCE(scanning_oc, oc);
+	WRITE_ONCE(scanning_task, current);
+	bpf_set_policy_name(oc);
+}
+
+/**
+ * oom_policy_end - the tasks of an OOM have been evaluated
+ * @oc: the OOM
+ *
+ * Context: Under oom_lock.
+ */
+void oom_policy_end(struct oom_control *oc)
+{
+	WRITE_ONCE(scanning_task, NULL);
+	WRITE_ONCE(scanning_oc, NULL);
+}
+
+/**
+ * oom_policy_report - print the label of the policy, if one decided
+ * @oc: the OOM that is reported
+ *
+ * On a line of its own: other lines of the OOM report are parsed by software
+ * that must not notice. A policy that only watched is not mentioned.
+ *
+ * Context: Any.
+ */
+void oom_policy_report(const struct oom_control *oc)
+{
+	if (oc->policy_decided)
+		pr_warn("oom_policy=%s\n", oc->policy_name[0] ? oc->policy_name : "bpf");
+}
+
+__bpf_kfunc_start_defs();
+
+/**
+ * set_oom_policy_name - label the report of the OOM in progress
+ * @oc__ign: the OOM, as the program got it from its hook. The suffix makes the
+ *	verifier take any value, because arguments of fmod_ret and fentry
+ *	programs are not trusted: what it is worth is seen here.
+ * @name: letters, digits and any of "_.:+-", with a NUL after them. What is
+ *	beyond OOM_POLICY_NAME_LEN - 1 bytes is cut.
+ * @name__sz: size of the memory at @name in bytes
+ *
+ * Several programs may give a name; the last one stands. The report shows it
+ * only if some program gave a verdict.
+ *
+ * Context: Under oom_lock, in a program on one of the two hooks. Does not
+ * sleep.
+ * Return: 0, or -EINVAL if @name is empty, has no NUL or other bytes, or if
+ * @oc__ign is not the OOM that this task is evaluating. The label is then as
+ * it was.
+ */
+__bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
+				    const char *name, size_t name__sz)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.:+-";
+	char label[OOM_POLICY_NAME_LEN] = { };
+	size_t i;
+
+	if (READ_ONCE(scanning_task) != current || READ_ONCE(scanning_oc) != oc__ign)
+		return -EINVAL;
+
+	/* Each byte is read once: it may be in a map that others write to. */
+	for (i = 0; i < name__sz; i++) {
+		char c = READ_ONCE(name[i]);
+
+		if (!c)
+			break;
+		if (!strchr(allowed, c))
+			return -EINVAL;
+		if (i < sizeof(label) - 1)
+			label[i] = c;
+	}
+	if (!i || i == name__sz)
+		return -EINVAL;
+
+	memcpy(oc__ign->policy_name, label, sizeof(label));
+	return 0;
+}
+
+__bpf_kfunc_end_defs();
+
+BTF_SET8_START(oom_fmodret_ids)
+BTF_ID_FLAGS(func, bpf_oom_evaluate_task)
+BTF_SET8_END(oom_fmodret_ids)
+
+BTF_SET_START(oom_hook_ids)
+BTF_ID(func, bpf_oom_evaluate_task)
+BTF_ID(func, bpf_set_policy_name)
+BTF_SET_END(oom_hook_ids)
+
+BTF_KFUNCS_START(oom_kfunc_ids)
+BTF_ID_FLAGS(func, set_oom_policy_name)
+BTF_KFUNCS_END(oom_kfunc_ids)
+
+/*
+ * The filter of a set is asked about all kfuncs of the program type. A program
+ * on another program has a type id that belongs to that program's BTF and may
+ * equal one of ours by chance.
+ */
+static int oom_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	if (!btf_id_set8_contains(&oom_kfunc_ids, kfunc_id))
+		return 0;
+	if (prog->type == BPF_PROG_TYPE_TRACING && !prog->aux->dst_prog &&
+	    btf_id_set_contains(&oom_hook_ids, prog->aux->attach_btf_id))
+		return 0;
+	return -EACCES;
+}
+
+static const struct btf_kfunc_id_set oom_fmodret_set = {
+	.owner = THIS_MODULE,
+	.set = &oom_fmodret_ids,
+};
+
+static const struct btf_kfunc_id_set oom_kfunc_set = {
+	.owner = THIS_MODULE,
+	.set = &oom_kfunc_ids,
+	.filter = oom_kfunc_filter,
+};
+
+static int __init oom_kfuncs_init(void)
+{
+	int ret;
+
+	ret = register_btf_fmodret_id_set(&oom_fmodret_set);
+	return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
+}
+late_initcall(oom_kfuncs_init);

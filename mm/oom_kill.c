@@ -1,0 +1,1 @@
+../build/series/mm/oom_kill.c

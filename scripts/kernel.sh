@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Builds what a guest boots: kernel, tests and initramfs of one base, all in
+# build/BASE. Each function is one stage of run-vm.sh. To be sourced.
+
+# shellcheck disable=SC2034  # the lists are for those who source this
+# shellcheck source=scripts/base.sh
+. "$(dirname "${BASH_SOURCE[0]}")/base.sh"
+
+# What the stages need; Debian's names.
+KERNEL_NEEDS=(gcc=gcc make=make bc=bc bison=bison flex=flex xz=xz-utils perl=perl-base
+	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
+	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils)
+GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
+	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
+
+# kernel_paths - where the open base is built: sets DIR, LINUX, OBJ and PROGS.
+kernel_paths() {
+	DIR=$BUILD/$BASE_NAME LINUX=$BUILD/$BASE_NAME/linux
+	OBJ=$BUILD/$BASE_NAME/kernel PROGS=$BUILD/$BASE_NAME/progs
+}
+
+# kernel_sources BASE - the patched tree. Only files whose bytes changed are
+# written, so that make rebuilds no more than it has to.
+kernel_sources() {
+	local file
+	base_tree "$LINUX"
+	"$ROOT/scripts/series.sh" apply "$1" "$DIR/series"
+	make_dirs "$DIR/orig"
+	git -C "$DIR/series" diff --name-only base series >"$DIR/files"
+	touch "$LINUX/.patched"
+	sort -u "$DIR/files" "$LINUX/.patched" | while read -r file; do
+		if [ ! -e "$DIR/series/$file" ]; then
+			# A file that the series no longer has, or no longer edits.
+			rm -f "$LINUX/$file"
+			[ ! -e "$DIR/orig/$file" ] || (cd "$DIR/orig" && cp --parents "$file" "$LINUX")
+		elif ! cmp -s "$DIR/series/$file" "$LINUX/$file"; then
+			[ ! -e "$LINUX/$file" ] || [ -e "$DIR/orig/$file" ] || grep -qsxF "$file" "$LINUX/.patched" ||
+				(cd "$LINUX" && cp --parents "$file" "$DIR/orig")
+			(cd "$DIR/series" && cp --parents "$file" "$LINUX")
+		fi
+	done
+	cp "$DIR/files" "$LINUX/.patched"
+}
+
+kmake() {
+	make -C "$LINUX" O="$OBJ" CC="ccache gcc" KBUILD_BUILD_TIMESTAMP=1970-01-01 \
+		KBUILD_BUILD_USER=oom KBUILD_BUILD_HOST=vm -j"$(nproc)" "$@"
+}
+
+# kernel_config FRAGMENT... - on top of allnoconfig; every line must hold.
+kernel_config() {
+	local line lost=0
+	make_dirs "$OBJ"
+	cat "$@" >"$OBJ/wanted"
+	kmake KCONFIG_ALLCONFIG="$OBJ/wanted" KCONFIG_CONFIG=.config.new allnoconfig
+	while read -r line; do
+		case $line in
+		CONFIG_*=y) grep -qxF "$line" "$OBJ/.config.new" || { say "not to be had: $line"; lost=1; } ;;
+		CONFIG_*=n) ! grep -q "^${line%=n}=" "$OBJ/.config.new" || { say "not to be had: $line"; lost=1; } ;;
+		esac
+	done <"$OBJ/wanted"
+	[ $lost -eq 0 ] || return $EX_BUILD
+	cmp -s "$OBJ/.config.new" "$OBJ/.config" || mv "$OBJ/.config.new" "$OBJ/.config"
+}
+
+kernel_image() {
+	kmake bzImage
+}
+
+# progs_build - selftests, policies and the demo, static, for this kernel's BTF.
+# The guest has the bpftool of its own kernel: that of Debian 12 cannot
+# autoattach.
+progs_build() {
+	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
+	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool"
+	make -C "$LINUX/tools/bpf/bpftool" OUTPUT="$PROGS/bpftool/" EXTRA_LDFLAGS=-static \
+		feature-llvm=0 feature-libbfd=0 feature-libcap=0 -j"$(nproc)"
+	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
+	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
+	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+}
+
+# initramfs_build - busybox, bpftool and the programs, all static.
+initramfs_build() {
+	local file list=$PROGS/initramfs.list
+	{
+		for file in bin dev proc sys tmp oom oom/policies; do
+			echo "dir /$file 755 0 0"
+		done
+		echo "nod /dev/console 600 0 0 c 5 1"
+		echo "file /init $ROOT/guest/init 755 0 0"
+		echo "file /bin/busybox $(command -v busybox) 755 0 0"
+		echo "slink /bin/sh busybox 777 0 0"
+		echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"
+		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
+			echo "file /oom/${file##*/} $file 755 0 0"
+		done
+		for file in "$PROGS"/policies/*.bpf.o; do
+			echo "file /oom/policies/${file##*/} $file 644 0 0"
+		done
+	} >"$list"
+	"$OBJ/usr/gen_init_cpio" "$list" | gzip -1 >"$DIR/initramfs.new"
+	mv "$DIR/initramfs.new" "$DIR/initramfs"
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Builds a kernel with the series, boots it, and shows or tests what it does.
+set -euo pipefail
+# shellcheck source=scripts/vm.sh
+. "$(dirname "$0")/vm.sh"
+# shellcheck source=scripts/tests.sh
+. "$(dirname "$0")/tests.sh"
+
+usage() {
+	cat <<'END'
+Usage: run-vm.sh [-b BASE] [--accel HOW] [-v] [COMMAND]
+
+Builds a kernel with the series, boots it in QEMU, and:
+  demo               shows BPF programs choosing OOM victims (the default)
+  test [PATTERN]     runs the selftests whose names match the shell PATTERN
+  shell              gives a shell in the guest
+  exec -- CMD...     runs a command in the guest
+
+  -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
+                     newest linux-source of Debian's backports and unstable;
+                     or the folder of a kernel tree, which is left as it is
+      --accel HOW    auto (default), kvm or tcg
+  -v, --verbose      the whole output of each stage
+  -h, --help         this text
+
+Examples:
+  run-vm.sh                           see it work
+  run-vm.sh test                      all tests, on 6.12
+  run-vm.sh -b newest test 'label.*'  some of them, on the newest kernel
+  run-vm.sh -b ~/linux test           on a tree of your own
+  run-vm.sh exec -- bpftool prog      what is loaded in a fresh guest
+
+Exit status: 0 passed, 1 a test failed (exec: as the command), 2 usage,
+3 dependency missing, 4 base not available or the series does not apply,
+5 build failed, 6 no boot or timeout, 7 the guest panicked or printed a
+kernel splat, even if all tests passed.
+END
+}
+
+base=6.12 accel=auto command=demo
+options=$(getopt -n run-vm.sh -o +b:vh -l base:,accel:,verbose,help -- "$@") || {
+	say "Try: run-vm.sh --help"
+	exit $EX_USAGE
+}
+eval set -- "$options"
+while :; do
+	case $1 in
+	-b | --base) base=$2; shift ;;
+	--accel) accel=$2; shift ;;
+	-v | --verbose) VERBOSE=1 ;;
+	-h | --help) usage; exit 0 ;;
+	--) shift; break ;;
+	esac
+	shift
+done
+case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm or tcg" ;; esac
+if [ $# -gt 0 ]; then
+	command=$1
+	shift
+fi
+case $command:$# in
+demo:0 | shell:0 | test:0 | test:1) ;;
+exec:*)
+	[ "${1:-}" != -- ] || shift
+	[ $# -gt 0 ] || die $EX_USAGE "exec: which command?"
+	;;
+demo:* | shell:* | test:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
+*) die $EX_USAGE "$command: no such command; try --help" ;;
+esac
+
+STAGES=6
+make_dirs "$BUILD" "$CACHE"
+exec 9>"$BUILD/.lock"
+flock -n 9 || die $EX_BUILD "another run is at work in $BUILD"
+need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}"
+accel_pick "$accel"
+
+# The stages run in subshells: what they find out is found again here.
+stage $EX_BASE "fetching base $base" base_open "$base"
+base_open "$base"
+kernel_paths
+version=${BASE_VERSION%%-*}
+stage $EX_BASE "laying out $version with the series" kernel_sources "$base"
+stage $EX_BUILD "configuring $version" kernel_config "$ROOT/configs/vm.config"
+stage $EX_BUILD "building $version" kernel_image
+stage $EX_BUILD "building tests and policies" progs_build
+stage $EX_BUILD "building the initramfs" initramfs_build
+say "Booting $version under QEMU ($ACCEL)"
+
+job=$BUILD/job console=$BUILD/log/console.log
+rc=0
+case $command in
+test)
+	tests_run "${1:-*}" || rc=$?
+	;;
+shell)
+	echo exit >"$job"
+	vm_boot shell "$job" "$console" || rc=$?
+	;;
+*)
+	echo "exec ./demo" >"$job"
+	[ "$command" = demo ] || printf '%q ' exec "$@" >"$job"
+	vm_boot run "$job" "$console" || rc=$?
+	if vm_splats "$console" >&2; then
+		say "The kernel's log: $console"
+		rc=$EX_SPLAT
+	fi
+	;;
+esac
+exit $rc

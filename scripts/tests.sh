@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# Runs the selftests in guests and reports them as one KTAP stream: a test
+# that takes the guest down fails, and those behind it get another guest. To
+# be sourced.
+
+# tests_list PROGRAM - the names of its tests, as fixture[.variant].test. The
+# harness lists variants and tests of a fixture in two columns side by side.
+tests_list() {
+	"$1" -l 2>&1 | awk '
+		function flush(v, t) {
+			for (t = 1; t <= nt; t++) {
+				if (!nv) print fixture "." tests[t]
+				for (v = 1; v <= nv; v++) print fixture "." variants[v] "." tests[t]
+			}
+			nt = nv = 0
+		}
+		/^# FIXTURE/ { next }
+		/^---/ { flush(); next }
+		{
+			f = substr($0, 1, 20); v = substr($0, 22, 25); t = substr($0, 48)
+			gsub(/ /, "", f); gsub(/ /, "", v); gsub(/ /, "", t)
+			if (f != "") fixture = f
+			if (v != "") variants[++nv] = v
+			if (t != "") tests[++nt] = t
+		}
+		END { flush() }'
+}
+
+# result WORD NAME DETAIL - one line of KTAP; what the test said, if it failed.
+result() {
+	NUMBER=$((NUMBER + 1))
+	case $1 in
+	ok) PASSED=$((PASSED + 1)); echo "ok $NUMBER $2" ;;
+	skip) SKIPPED=$((SKIPPED + 1)); echo "ok $NUMBER $2 # SKIP $3" ;;
+	*)
+		FAILED=$((FAILED + 1))
+		[ -z "$3" ] || printf '%s\n' "$3" | sed '/^#/! s/^/# /'
+		echo "not ok $NUMBER $2"
+		;;
+	esac
+}
+
+# tests_boot PROGRAM TEST... - run them in one guest until one takes it down.
+# Sets DONE to how many have a result.
+tests_boot() {
+	local program=$1 test line said='' word='' why='' panic='' rc=0 console
+	shift
+	console=$BUILD/log/console-${program##*/}-$NUMBER.log
+	for test; do
+		echo "echo '@test $test'; ./${program##*/} -r '$test'"
+	done >"$BUILD/job"
+	DONE=0 test=''
+	exec 7< <(vm_boot run "$BUILD/job" "$console" && echo "@boot 0" || echo "@boot $?")
+	while IFS= read -r line <&7; do
+		[ -z "${VERBOSE:-}" ] || say "$line"
+		case $line in
+		"@test "*) test=${line#* } said='' word='' panic='' ;;
+		"# expect-panic: "*) panic=${line#*: } ;;
+		"ok 1 "*SKIP*) word=skip why=${line##*SKIP} ;;
+		"ok 1 "*) word=ok ;;
+		"not ok 1 "*) word=fail ;;
+		"# Totals:"*)
+			result "${word:-fail}" "$test" "${why:-$said}"
+			DONE=$((DONE + 1)) test='' why=''
+			;;
+		"@boot "*) rc=${line#* } ;;
+		"TAP version"* | 1..1 | "# Starting"* | "# PASSED"* | "# FAILED"*) ;;
+		*) said+="${said:+$'\n'}$line" ;;
+		esac
+	done
+	exec 7<&-
+	if [ -n "$panic" ] && [ -n "$test" ] && grep -qF "Kernel panic - not syncing: $panic" "$console" &&
+		! grep -q 'oom_policy=' "$console"; then
+		result ok "$test"
+		DONE=$((DONE + 1))
+		panic="Kernel panic - not syncing: $panic"
+	elif [ -n "$test" ]; then
+		said+=$'\n'$(tail -n 12 "$console")
+		case $rc in
+		"$EX_SPLAT") result fail "$test" "the guest panicked:$said" ;;
+		*) result fail "$test" "the guest was lost:$said" ;;
+		esac
+		DONE=$((DONE + 1))
+		WORST=$rc panic=''
+	elif [ "$DONE" -lt $# ]; then
+		say "The guest ended before its tests; its log: $console"
+		[ "$DONE" -gt 0 ] || { result fail "$1" "the guest did not get as far as this test"; DONE=1; }
+		WORST=$((rc > 1 ? rc : EX_BOOT))
+	fi
+	if vm_splats "$console" "${panic:-}" >"$console.splats"; then
+		sed 's/^/# splat: /' "$console.splats"
+		say "The kernel printed a splat: $console"
+		WORST=$EX_SPLAT
+	fi
+}
+
+# tests_run PATTERN - all tests whose names match; ends with the counts alone
+# on a line. Returns 0, EX_FAIL, EX_BOOT or EX_SPLAT.
+tests_run() {
+	local program names all=()
+	NUMBER=0 PASSED=0 FAILED=0 SKIPPED=0 WORST=0
+	for program in "$PROGS"/selftests/*_test; do
+		# shellcheck disable=SC2053  # the right side is a pattern
+		while read -r names; do
+			[[ $names != $1 ]] || all+=("$program $names")
+		done < <(tests_list "$program")
+	done
+	[ ${#all[@]} -gt 0 ] || die "$EX_USAGE" "no test is called $1"
+	echo "KTAP version 1"
+	echo "1..${#all[@]}"
+	for program in "$PROGS"/selftests/*_test; do
+		mapfile -t names < <(printf '%s\n' "${all[@]}" | awk -v p="$program" '$1 == p { print $2 }')
+		while [ ${#names[@]} -gt 0 ]; do
+			case $program in
+			# Out of memory means the whole guest: a guest for each.
+			*/global_test) tests_boot "$program" "${names[0]}" ;;
+			*) tests_boot "$program" "${names[@]}" ;;
+			esac
+			names=("${names[@]:DONE}")
+		done
+	done
+	[ "$WORST" -ne 0 ] || [ $FAILED -eq 0 ] || WORST=$EX_FAIL
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	return "$WORST"
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The same hooks when the whole machine is out of memory. These tests are for
+ * a machine that can be lost: a wrong outcome kills the wrong process or ends
+ * in a panic, and some end in one on purpose. They do nothing unless
+ * OOM_TEST_GLOBAL=1 says that this is such a machine, and want a boot each.
+ *
+ * A test that has to end in a panic prints "# expect-panic: WORDS" first; who
+ * runs it has to look for these words on the console.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include "oom_env.h"
+
+static int scene_if_allowed(struct scene *s)
+{
+	const char *allowed = getenv("OOM_TEST_GLOBAL");
+
+	memset(s, 0, sizeof(*s));
+	if (!allowed || strcmp(allowed, "1"))
+		return -ENOTRECOVERABLE;
+	return scene_global(s);
+}
+
+OOM_FIXTURE(global, scene_if_allowed)
+
+#define PF_KTHREAD 0x00200000
+
+TEST_F(global, no_program_biggest_dies)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+}
+
+TEST_F(global, select_by_pid)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ATTACH(1, name);
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=bpf\n"));
+	ASSERT_EQ(1, log_count(&self->s.log, "constraint=CONSTRAINT_NONE"));
+}
+
+TEST_F(global, select_by_cgroup)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	self->skel->bss->tables[0].rules[0] = (struct rule){
+		.cgroup = self->s.cg_small.id, .verdict = BPF_EVAL_SELECT,
+	};
+	ATTACH(0, first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+}
+
+TEST_F(global, O2_select_at_minus_1000)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+}
+
+/* O2: a policy that would select everybody is never shown init or a kthread. */
+TEST_F(global, O2_init_and_kthreads_are_not_offered)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ATTACH(0, first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	/* The three of the scene, and the test itself with its harness. */
+	ASSERT_GE(self->skel->bss->nr_offered, 4);
+	for (i = 0; i < self->skel->bss->nr_offered; i++) {
+		struct offer *o = &self->skel->bss->offered[i];
+
+		ASSERT_NE(1, o->pid) TH_LOG("init was offered");
+		ASSERT_EQ(0, o->flags & PF_KTHREAD) TH_LOG("kthread %d was offered", o->pid);
+	}
+}
+
+/*
+ * O2: tasks that may not use the memory that is short are not offered.
+ *	big: on node 1 only; small and trigger: on node 0 only, where the OOM is
+ */
+TEST_F(global, O2_other_cpuset_is_not_offered)
+{
+	unsigned int i, big;
+	size_t share;
+	char buf[4096];
+
+	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset"))
+		TH_LOG("the cpuset controller");
+	ASSERT_EQ(0, cg_write(&self->s.cg_big, "cpuset.mems", "1")) TH_LOG("a second node");
+	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cpuset.mems", "0"));
+	ASSERT_EQ(0, cg_write(&self->s.cg_trigger, "cpuset.mems", "0"));
+	ASSERT_GT(read_file("/sys/devices/system/node/node0/meminfo", buf, sizeof(buf)), 0);
+	/* A hundredth of what is free on node 0. */
+	share = strtoul(strstr(buf, "MemFree:") + strlen("MemFree:"), NULL, 10) * 1024 / 100;
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, share * 50, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, share * 55, 0));
+	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	big = self->s.big.pid;
+	self->s.grow = share * 60;
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	ASSERT_EQ(1, log_count(&self->s.log, "constraint=CONSTRAINT_CPUSET"));
+	ASSERT_GT(self->skel->bss->nr_offered, 0);
+	for (i = 0; i < self->skel->bss->nr_offered; i++)
+		ASSERT_NE(big, self->skel->bss->offered[i].pid) TH_LOG("big was offered");
+}
+
+/* V2: a process whose leader has gone, and all threads with it: a zombie. */
+TEST_F(global, V2_fail_select_zombie)
+{
+	struct hog zombie = { };
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	zombie.pid = fork();
+	ASSERT_GE(zombie.pid, 0);
+	if (!zombie.pid)
+		_exit(0);
+	while (hog_alive(&zombie))
+		usleep(1000);
+	rule_pid(&self->skel->bss->tables[0], &zombie, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+}
+
+static void *wait_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* V2: a leader that has gone while a thread of it lives can be killed. */
+TEST_F(global, V2_select_leader_without_mm)
+{
+	int status;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	hog_stop(&self->s.small);
+	self->s.small.pid = fork();
+	ASSERT_GE(self->s.small.pid, 0);
+	if (!self->s.small.pid) {
+		size_t size = self->s.share * 30, i;
+		char *mem = malloc(size);
+		pthread_t thread;
+
+		for (i = 0; mem && i < size; i += 4096)
+			mem[i] = 1;
+		if (!mem || write_file("/proc/self/oom_score_adj", "0") ||
+		    pthread_create(&thread, NULL, wait_for_ever, NULL))
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	while (hog_alive(&self->s.small))
+		usleep(1000);
+	ASSERT_EQ(0, waitpid(self->s.small.pid, &status, WNOHANG)) TH_LOG("no thread lives");
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+}
+
+/* V3: sysrq-f does not wait for the dying: to select one counts as NEXT. */
+TEST_F(global, V3_sysrq_goes_on_from_the_dying)
+{
+	int status;
+
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, self->s.share * 20, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, self->s.share * 10, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->s.big.pid, 0, PTRACE_O_TRACEEXIT));
+	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
+	ASSERT_EQ(self->s.big.pid, waitpid(self->s.big.pid, &status, 0));
+	ASSERT_EQ(PTRACE_EVENT_EXIT, status >> 16);
+	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
+	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	EXPECT_EQ(2, log_count(&self->s.log, "Killed process"));
+	EXPECT_EQ(0, log_count(&self->s.log, "oom_reaper: reaped")) TH_LOG("too late to tell");
+	ptrace(PTRACE_DETACH, self->s.big.pid, 0, 0);
+}
+
+/* O3: oom_kill_allocating_task decides before any policy is asked. */
+TEST_F(global, O3_oom_kill_allocating_task)
+{
+	int old;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ATTACH(1, name);
+	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", 1, &old));
+	EXPECT_EQ(-ECHILD, scene_oom(&self->s)) TH_LOG("the trigger lives");
+	ASSERT_VICTIM(trigger);
+	ASSERT_EQ(0, self->skel->bss->tables[0].asked);
+	ASSERT_EQ(0, self->skel->bss->nr_named);
+	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+}
+
+/*
+ * O3: so does panic_on_oom. The report before the panic has no label: a
+ * policy that had been asked would have set one.
+ */
+static void expect_panic(struct __test_metadata *_metadata, int value, const char *words)
+{
+	int old;
+
+	printf("# expect-panic: %s\n", words);
+	fflush(stdout);
+	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/panic_on_oom", value, &old));
+}
+
+TEST_F(global, O3_panic_on_oom)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ATTACH(1, name);
+	expect_panic(_metadata, 1, "Out of memory: system-wide panic_on_oom is enabled");
+	scene_oom(&self->s);
+	ASSERT_TRUE(false) TH_LOG("the machine did not panic");
+}
+
+/* The same for a cgroup, with the value that makes the panic compulsory. */
+TEST_F(global, O3_panic_on_oom_2_in_memcg)
+{
+	scene_end(&self->s);
+	ASSERT_EQ(0, scene_memcg(&self->s));
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+	ATTACH(0, first);
+	ATTACH(1, name);
+	expect_panic(_metadata, 2, "Out of memory: compulsory panic_on_oom is enabled");
+	scene_oom(&self->s);
+	ASSERT_TRUE(false) TH_LOG("the machine did not panic");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What may be loaded and attached, by whom, and what the verifier says. */
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <bpf/btf.h>
+
+#include "oom_env.h"
+#include "refused.skel.h"
+
+FIXTURE(load)
+{
+	struct refused_bpf *skel;
+};
+
+FIXTURE_SETUP(load)
+{
+	libbpf_set_print(keep_log);
+	self->skel = refused_bpf__open();
+	ASSERT_NE(NULL, self->skel) TH_LOG("%s", libbpf_log);
+}
+
+FIXTURE_TEARDOWN(load)
+{
+	refused_bpf__destroy(self->skel);
+}
+
+static int load_only(struct refused_bpf *skel, const char *name)
+{
+	struct bpf_program *prog;
+
+	prog = bpf_object__find_program_by_name(skel->obj, name);
+	if (!prog)
+		return -ESRCH;
+	bpf_program__set_autoload(prog, true);
+	return refused_bpf__load(skel);
+}
+
+/* @reason: what the log of the verifier has to hold */
+#define REFUSED(rule, name, reason)					\
+	TEST_F(load, rule##_fail_##name)				\
+	{								\
+		ASSERT_GT(0, load_only(self->skel, #name))		\
+			TH_LOG("%s was loaded", #name);			\
+		ASSERT_NE(NULL, strstr(libbpf_log, reason))		\
+			TH_LOG("not \"%s\" but: %s", reason, libbpf_log); \
+	}
+#define LOADED(rule, name)						\
+	TEST_F(load, rule##_##name)					\
+	{								\
+		ASSERT_EQ(0, load_only(self->skel, #name))		\
+			TH_LOG("%s", libbpf_log);			\
+	}
+
+#define NO_KFUNC "calling kernel function set_oom_policy_name is not allowed"
+REFUSED(L5, kfunc_in_kprobe, NO_KFUNC)
+REFUSED(L5, kfunc_in_syscall, NO_KFUNC)
+REFUSED(L5, kfunc_in_raw_tp, NO_KFUNC)
+REFUSED(L5, kfunc_in_cgroup, NO_KFUNC)
+REFUSED(L5, kfunc_in_tp_btf, NO_KFUNC)
+REFUSED(L5, kfunc_at_oom_badness, NO_KFUNC)
+REFUSED(L5, kfunc_at_out_of_memory, NO_KFUNC)
+REFUSED(H3, sleepable_verdict, "is not sleepable")
+REFUSED(H3, sleepable_name, "is not sleepable")
+REFUSED(H4, task_as_trusted, "R1 ")
+REFUSED(H1, modify_oom_badness, "is not modifiable")
+REFUSED(H1, modify_set_policy_name, "is not modifiable")
+LOADED(L5, kfunc_at_name_hook)
+LOADED(L5, kfunc_at_verdict_hook)
+LOADED(L5, kfunc_after_verdict_hook)
+
+/* H2: the verdicts are in BTF under their names, with their values. */
+TEST(H2_verdicts_in_btf)
+{
+	static const char * const names[] = {
+		"NO_BPF_POLICY", "BPF_EVAL_ABORT", "BPF_EVAL_NEXT", "BPF_EVAL_SELECT",
+	};
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *t;
+	unsigned int i;
+	int id;
+
+	ASSERT_NE(NULL, btf);
+	id = btf__find_by_name_kind(btf, "bpf_oom_verdict", BTF_KIND_ENUM);
+	ASSERT_GT(id, 0) TH_LOG("no enum bpf_oom_verdict in BTF");
+	t = btf__type_by_id(btf, id);
+	ASSERT_GE(btf_vlen(t), 4);
+	for (i = 0; i < 4; i++) {
+		ASSERT_STREQ(names[i], btf__name_by_offset(btf, btf_enum(t)[i].name_off));
+		ASSERT_EQ((int)i, btf_enum(t)[i].val);
+	}
+	btf__free(btf);
+}
+
+/* The interface: names and order of the arguments. */
+static void check_func(struct __test_metadata *_metadata, struct btf *btf,
+		       const char *func, int nr, const char * const *structs)
+{
+	const struct btf_type *t;
+	int i, id;
+
+	id = btf__find_by_name_kind(btf, func, BTF_KIND_FUNC);
+	ASSERT_GT(id, 0) TH_LOG("no function %s in BTF", func);
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	ASSERT_EQ(nr, btf_vlen(t)) TH_LOG("%s", func);
+	for (i = 0; i < nr && structs[i]; i++) {
+		const struct btf_type *arg = btf__type_by_id(btf, btf_params(t)[i].type);
+
+		ASSERT_TRUE(btf_is_ptr(arg));
+		arg = btf__type_by_id(btf, arg->type);
+		ASSERT_STREQ(structs[i], btf__name_by_offset(btf, arg->name_off));
+	}
+}
+
+TEST(H1_hooks_in_btf)
+{
+	static const char * const evaluate[] = { "task_struct", "oom_control" };
+	static const char * const name[] = { "oom_control", NULL, NULL };
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	ASSERT_NE(NULL, btf);
+	check_func(_metadata, btf, "bpf_oom_evaluate_task", 2, evaluate);
+	check_func(_metadata, btf, "bpf_set_policy_name", 1, name);
+	check_func(_metadata, btf, "set_oom_policy_name", 3, name);
+	btf__free(btf);
+}
+
+/* To load a program takes both capabilities, so to attach one does, too. */
+FIXTURE(caps)
+{
+};
+FIXTURE_VARIANT(caps)
+{
+	int cap;
+};
+FIXTURE_VARIANT_ADD(caps, no_bpf) { .cap = CAP_BPF };
+FIXTURE_VARIANT_ADD(caps, no_perfmon) { .cap = CAP_PERFMON };
+
+FIXTURE_SETUP(caps)
+{
+	libbpf_set_print(keep_log);
+}
+
+FIXTURE_TEARDOWN(caps)
+{
+}
+
+static int drop_caps(int one)
+{
+	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int caps[] = { CAP_SYS_ADMIN, one }, i;
+
+	if (syscall(SYS_capget, &hdr, data))
+		return -errno;
+	/* CAP_SYS_ADMIN holds both. */
+	for (i = 0; i < 2; i++) {
+		data[caps[i] / 32].effective &= ~(1U << caps[i] % 32);
+		data[caps[i] / 32].permitted &= ~(1U << caps[i] % 32);
+	}
+	return syscall(SYS_capset, &hdr, data) ? -errno : 0;
+}
+
+TEST_F(caps, fail_load)
+{
+	struct refused_bpf *skel = refused_bpf__open();
+
+	/* With them it can be loaded. */
+	ASSERT_NE(NULL, skel);
+	ASSERT_EQ(0, load_only(skel, "kfunc_at_verdict_hook")) TH_LOG("%s", libbpf_log);
+	refused_bpf__destroy(skel);
+
+	ASSERT_EQ(0, drop_caps(variant->cap));
+	skel = refused_bpf__open();
+	ASSERT_NE(NULL, skel);
+	ASSERT_EQ(-EPERM, load_only(skel, "kfunc_at_verdict_hook")) TH_LOG("%s", libbpf_log);
+	refused_bpf__destroy(skel);
+}
+
+TEST_HARNESS_MAIN
