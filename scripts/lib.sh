@@ -25,7 +25,7 @@ say() { printf '%s\n' "$*" >&2; }
 make_dirs() {
 	local dir
 	for dir; do
-		mkdir -p "$dir" 2>/dev/null
+		mkdir -p "$dir" 2>/dev/null || :
 		[ -w "$dir" ] || die $EX_USAGE "cannot write to $dir"
 	done
 }
@@ -51,7 +51,7 @@ stage() {
 	shift 2
 	STAGE=$((STAGE + 1))
 	make_dirs "$BUILD/log"
-	log=$BUILD/log/$STAGE-$1.log
+	log=$BUILD/log/$STAGE-${1##*/}.log
 	printf '[%d/%d] %s ... ' "$STAGE" "$STAGES" "$title" >&2
 	# A subshell with errexit of its own: "if" and "||" would switch it off.
 	set +e

@@ -24,7 +24,11 @@ FILES=(kernel/bpf/oom_kfuncs.c=kernel/bpf/oom_kfuncs.c
 	tools/testing/selftests/oom=selftests
 	tools/oom_policy=policies)
 
-git_in() { git -c user.name=series -c user.email=series@localhost -c commit.gpgsign=false -C "$@"; }
+# Who the series is from and signed off by, whoever works on it.
+git_in() {
+	git -c user.name="OOM policy maintainers" -c user.email=maintainers@oom-policy.example \
+		-c commit.gpgsign=false -C "$@"
+}
 
 patches() { find "${1:-$ROOT/patches}" -name '0*.patch' ! -name '0000-*' | sort; }
 
@@ -42,8 +46,6 @@ new_repo() {
 	base_open "$2"
 	base_files "$dir" "${@:3}"
 	git -c init.defaultBranch=series init -q "$dir"
-	git_in "$dir" config user.name "$(git config user.name || echo series)"
-	git_in "$dir" config user.email "$(git config user.email || echo series@localhost)"
 	git_in "$dir" add -A
 	git_in "$dir" commit -q -m "base $BASE_VERSION"
 	git_in "$dir" tag base
@@ -64,8 +66,9 @@ apply() {
 }
 
 cover_text() {
-	sed -n '1,/^$/ { s/^Subject: \[[^]]*\] //p; /^ / s/^//p; }' "$1" | tr -d '\n'
-	printf '\n'
+	awk '/^$/ { exit } /^[^ ]/ { on = /^Subject: / } on { sub(/^Subject: \[[^]]*\] /, ""); printf "%s", $0 }' "$1"
+	printf '\n\n'
+	# Up to the list of the patches, which git makes.
 	sed '1,/^$/d; /^[^ ].* ([0-9]*):$/,$d' "$1"
 }
 

@@ -17,11 +17,11 @@ tests_list() {
 		/^# FIXTURE/ { next }
 		/^---/ { flush(); next }
 		{
-			f = substr($0, 1, 20); v = substr($0, 22, 25); t = substr($0, 48)
-			gsub(/ /, "", f); gsub(/ /, "", v); gsub(/ /, "", t)
-			if (f != "") fixture = f
-			if (v != "") variants[++nv] = v
-			if (t != "") tests[++nt] = t
+			# Columns of 20 and 25, pushed aside by longer names.
+			n = split($0, word); i = 1
+			if ($0 !~ /^ /) fixture = word[i++]
+			if (substr($0, 22, 1) != " " && i <= n) variants[++nv] = word[i++]
+			if (i <= n) tests[++nt] = word[i]
 		}
 		END { flush() }'
 }

@@ -25,45 +25,58 @@ static int scene_if_allowed(struct scene *s)
 	return scene_global(s);
 }
 
-OOM_FIXTURE(global, scene_if_allowed)
+FIXTURE(global)
+{
+	struct env e;
+};
+
+FIXTURE_SETUP(global)
+{
+	ASSERT_EQ(0, env_start(&self->e, scene_if_allowed)) TH_LOG("%s", libbpf_log);
+}
+
+FIXTURE_TEARDOWN(global)
+{
+	env_end(&self->e);
+}
 
 #define PF_KTHREAD 0x00200000
 
 TEST_F(global, no_program_biggest_dies)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 }
 
 TEST_F(global, select_by_pid)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, name);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(name);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=bpf\n"));
-	ASSERT_EQ(1, log_count(&self->s.log, "constraint=CONSTRAINT_NONE"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=bpf\n"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "constraint=CONSTRAINT_NONE"));
 }
 
 TEST_F(global, select_by_cgroup)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
-	self->skel->bss->tables[0].rules[0] = (struct rule){
-		.cgroup = self->s.cg_small.id, .verdict = BPF_EVAL_SELECT,
+	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
+	self->e.table->rules[0] = (struct rule){
+		.cgroup = self->e.s.cg_small.id, .verdict = BPF_EVAL_SELECT,
 	};
-	ATTACH(0, first);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(global, O2_select_at_minus_1000)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, -1000));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -73,14 +86,14 @@ TEST_F(global, O2_init_and_kthreads_are_not_offered)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 	/* The three of the scene, and the test itself with its harness. */
-	ASSERT_GE(self->skel->bss->nr_offered, 4);
-	for (i = 0; i < self->skel->bss->nr_offered; i++) {
-		struct offer *o = &self->skel->bss->offered[i];
+	ASSERT_GE(self->e.skel->bss->nr_offered, 4);
+	for (i = 0; i < self->e.skel->bss->nr_offered; i++) {
+		struct offer *o = &self->e.skel->bss->offered[i];
 
 		ASSERT_NE(1, o->pid) TH_LOG("init was offered");
 		ASSERT_EQ(0, o->flags & PF_KTHREAD) TH_LOG("kthread %d was offered", o->pid);
@@ -99,25 +112,25 @@ TEST_F(global, O2_other_cpuset_is_not_offered)
 
 	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset"))
 		TH_LOG("the cpuset controller");
-	ASSERT_EQ(0, cg_write(&self->s.cg_big, "cpuset.mems", "1")) TH_LOG("a second node");
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cpuset.mems", "0"));
-	ASSERT_EQ(0, cg_write(&self->s.cg_trigger, "cpuset.mems", "0"));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "cpuset.mems", "1")) TH_LOG("a second node");
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "cpuset.mems", "0"));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_trigger, "cpuset.mems", "0"));
 	ASSERT_GT(read_file("/sys/devices/system/node/node0/meminfo", buf, sizeof(buf)), 0);
 	/* A hundredth of what is free on node 0. */
 	share = strtoul(strstr(buf, "MemFree:") + strlen("MemFree:"), NULL, 10) * 1024 / 100;
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, share * 50, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, share * 55, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	big = self->s.big.pid;
-	self->s.grow = share * 60;
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, share * 50, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, share * 55, 0));
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	big = self->e.s.big.pid;
+	self->e.s.grow = share * 60;
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->s.log, "constraint=CONSTRAINT_CPUSET"));
-	ASSERT_GT(self->skel->bss->nr_offered, 0);
-	for (i = 0; i < self->skel->bss->nr_offered; i++)
-		ASSERT_NE(big, self->skel->bss->offered[i].pid) TH_LOG("big was offered");
+	ASSERT_EQ(1, log_count(&self->e.s.log, "constraint=CONSTRAINT_CPUSET"));
+	ASSERT_GT(self->e.skel->bss->nr_offered, 0);
+	for (i = 0; i < self->e.skel->bss->nr_offered; i++)
+		ASSERT_NE(big, self->e.skel->bss->offered[i].pid) TH_LOG("big was offered");
 }
 
 /* V2: a process whose leader has gone, and all threads with it: a zombie. */
@@ -125,15 +138,15 @@ TEST_F(global, V2_fail_select_zombie)
 {
 	struct hog zombie = { };
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	zombie.pid = fork();
 	ASSERT_GE(zombie.pid, 0);
 	if (!zombie.pid)
 		_exit(0);
 	while (hog_alive(&zombie))
 		usleep(1000);
-	rule_pid(&self->skel->bss->tables[0], &zombie, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	rule_pid(self->e.table, &zombie, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 }
@@ -150,12 +163,12 @@ TEST_F(global, V2_select_leader_without_mm)
 {
 	int status;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
-	hog_stop(&self->s.small);
-	self->s.small.pid = fork();
-	ASSERT_GE(self->s.small.pid, 0);
-	if (!self->s.small.pid) {
-		size_t size = self->s.share * 30, i;
+	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
+	hog_stop(&self->e.s.small);
+	self->e.s.small.pid = fork();
+	ASSERT_GE(self->e.s.small.pid, 0);
+	if (!self->e.s.small.pid) {
+		size_t size = self->e.s.share * 30, i;
 		char *mem = malloc(size);
 		pthread_t thread;
 
@@ -166,11 +179,11 @@ TEST_F(global, V2_select_leader_without_mm)
 			_exit(1);
 		pthread_exit(NULL);
 	}
-	while (hog_alive(&self->s.small))
+	while (hog_alive(&self->e.s.small))
 		usleep(1000);
-	ASSERT_EQ(0, waitpid(self->s.small.pid, &status, WNOHANG)) TH_LOG("no thread lives");
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, waitpid(self->e.s.small.pid, &status, WNOHANG)) TH_LOG("no thread lives");
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -180,19 +193,19 @@ TEST_F(global, V3_sysrq_goes_on_from_the_dying)
 {
 	int status;
 
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, self->s.share * 20, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, self->s.share * 10, 0));
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->s.big.pid, 0, PTRACE_O_TRACEEXIT));
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, self->e.s.share * 20, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, self->e.s.share * 10, 0));
+	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->e.s.big.pid, 0, PTRACE_O_TRACEEXIT));
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
-	ASSERT_EQ(self->s.big.pid, waitpid(self->s.big.pid, &status, 0));
+	ASSERT_EQ(self->e.s.big.pid, waitpid(self->e.s.big.pid, &status, 0));
 	ASSERT_EQ(PTRACE_EVENT_EXIT, status >> 16);
 	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
-	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
-	EXPECT_EQ(2, log_count(&self->s.log, "Killed process"));
-	EXPECT_EQ(0, log_count(&self->s.log, "oom_reaper: reaped")) TH_LOG("too late to tell");
-	ptrace(PTRACE_DETACH, self->s.big.pid, 0, 0);
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	EXPECT_EQ(2, log_count(&self->e.s.log, "Killed process"));
+	EXPECT_EQ(0, log_count(&self->e.s.log, "oom_reaper: reaped")) TH_LOG("too late to tell");
+	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
 /* O3: oom_kill_allocating_task decides before any policy is asked. */
@@ -200,16 +213,16 @@ TEST_F(global, O3_oom_kill_allocating_task)
 {
 	int old;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, name);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(name);
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", 1, &old));
-	EXPECT_EQ(-ECHILD, scene_oom(&self->s)) TH_LOG("the trigger lives");
+	EXPECT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
 	ASSERT_VICTIM(trigger);
-	ASSERT_EQ(0, self->skel->bss->tables[0].asked);
-	ASSERT_EQ(0, self->skel->bss->nr_named);
-	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	ASSERT_EQ(0, self->e.table->asked);
+	ASSERT_EQ(0, self->e.skel->bss->nr_named);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
 }
 
 /*
@@ -227,26 +240,26 @@ static void expect_panic(struct __test_metadata *_metadata, int value, const cha
 
 TEST_F(global, O3_panic_on_oom)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, name);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(name);
 	expect_panic(_metadata, 1, "Out of memory: system-wide panic_on_oom is enabled");
-	scene_oom(&self->s);
+	scene_oom(&self->e.s);
 	ASSERT_TRUE(false) TH_LOG("the machine did not panic");
 }
 
 /* The same for a cgroup, with the value that makes the panic compulsory. */
 TEST_F(global, O3_panic_on_oom_2_in_memcg)
 {
-	scene_end(&self->s);
-	ASSERT_EQ(0, scene_memcg(&self->s));
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, name);
+	scene_end(&self->e.s);
+	ASSERT_EQ(0, scene_memcg(&self->e.s));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(name);
 	expect_panic(_metadata, 2, "Out of memory: compulsory panic_on_oom is enabled");
-	scene_oom(&self->s);
+	scene_oom(&self->e.s);
 	ASSERT_TRUE(false) TH_LOG("the machine did not panic");
 }
 

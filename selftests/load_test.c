@@ -9,9 +9,104 @@
 #include "oom_env.h"
 #include "refused.skel.h"
 
+/* Load one of the programs, and nothing else: 0 or -errno. */
+static int load_only(struct refused_bpf *skel, const char *name)
+{
+	struct bpf_program *prog;
+
+	prog = bpf_object__find_program_by_name(skel->obj, name);
+	if (!prog)
+		return -ESRCH;
+	bpf_program__set_autoload(prog, true);
+	return refused_bpf__load(skel);
+}
+
 FIXTURE(load)
 {
 	struct refused_bpf *skel;
+};
+
+FIXTURE_VARIANT(load)
+{
+	const char *program;
+	const char *reason;	/* what the verifier has to say; NULL: nothing */
+};
+
+#define NO_KFUNC "calling kernel function set_oom_policy_name is not allowed"
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_in_kprobe)
+{
+	.program = "kfunc_in_kprobe", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_in_syscall)
+{
+	.program = "kfunc_in_syscall", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_in_raw_tp)
+{
+	.program = "kfunc_in_raw_tp", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_in_cgroup)
+{
+	.program = "kfunc_in_cgroup", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_in_tp_btf)
+{
+	.program = "kfunc_in_tp_btf", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_at_oom_badness)
+{
+	.program = "kfunc_at_oom_badness", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, L5_fail_kfunc_at_out_of_memory)
+{
+	.program = "kfunc_at_out_of_memory", .reason = NO_KFUNC,
+};
+
+FIXTURE_VARIANT_ADD(load, H3_fail_sleepable_verdict)
+{
+	.program = "sleepable_verdict", .reason = "is not sleepable",
+};
+
+FIXTURE_VARIANT_ADD(load, H3_fail_sleepable_name)
+{
+	.program = "sleepable_name", .reason = "is not sleepable",
+};
+
+FIXTURE_VARIANT_ADD(load, H4_fail_task_as_trusted)
+{
+	.program = "task_as_trusted", .reason = "R1 ",
+};
+
+FIXTURE_VARIANT_ADD(load, H1_fail_modify_oom_badness)
+{
+	.program = "modify_oom_badness", .reason = "is not modifiable",
+};
+
+FIXTURE_VARIANT_ADD(load, H1_fail_modify_set_policy_name)
+{
+	.program = "modify_set_policy_name", .reason = "is not modifiable",
+};
+
+FIXTURE_VARIANT_ADD(load, L5_kfunc_at_name_hook)
+{
+	.program = "kfunc_at_name_hook",
+};
+
+FIXTURE_VARIANT_ADD(load, L5_kfunc_at_verdict_hook)
+{
+	.program = "kfunc_at_verdict_hook",
+};
+
+FIXTURE_VARIANT_ADD(load, L5_kfunc_after_verdict_hook)
+{
+	.program = "kfunc_after_verdict_hook",
 };
 
 FIXTURE_SETUP(load)
@@ -26,49 +121,18 @@ FIXTURE_TEARDOWN(load)
 	refused_bpf__destroy(self->skel);
 }
 
-static int load_only(struct refused_bpf *skel, const char *name)
+TEST_F(load, verifier)
 {
-	struct bpf_program *prog;
+	int ret = load_only(self->skel, variant->program);
 
-	prog = bpf_object__find_program_by_name(skel->obj, name);
-	if (!prog)
-		return -ESRCH;
-	bpf_program__set_autoload(prog, true);
-	return refused_bpf__load(skel);
+	if (!variant->reason) {
+		ASSERT_EQ(0, ret) TH_LOG("%s", libbpf_log);
+		return;
+	}
+	ASSERT_GT(0, ret) TH_LOG("%s was loaded", variant->program);
+	ASSERT_NE(NULL, strstr(libbpf_log, variant->reason))
+		TH_LOG("not \"%s\" but: %s", variant->reason, libbpf_log);
 }
-
-/* @reason: what the log of the verifier has to hold */
-#define REFUSED(rule, name, reason)					\
-	TEST_F(load, rule##_fail_##name)				\
-	{								\
-		ASSERT_GT(0, load_only(self->skel, #name))		\
-			TH_LOG("%s was loaded", #name);			\
-		ASSERT_NE(NULL, strstr(libbpf_log, reason))		\
-			TH_LOG("not \"%s\" but: %s", reason, libbpf_log); \
-	}
-#define LOADED(rule, name)						\
-	TEST_F(load, rule##_##name)					\
-	{								\
-		ASSERT_EQ(0, load_only(self->skel, #name))		\
-			TH_LOG("%s", libbpf_log);			\
-	}
-
-#define NO_KFUNC "calling kernel function set_oom_policy_name is not allowed"
-REFUSED(L5, kfunc_in_kprobe, NO_KFUNC)
-REFUSED(L5, kfunc_in_syscall, NO_KFUNC)
-REFUSED(L5, kfunc_in_raw_tp, NO_KFUNC)
-REFUSED(L5, kfunc_in_cgroup, NO_KFUNC)
-REFUSED(L5, kfunc_in_tp_btf, NO_KFUNC)
-REFUSED(L5, kfunc_at_oom_badness, NO_KFUNC)
-REFUSED(L5, kfunc_at_out_of_memory, NO_KFUNC)
-REFUSED(H3, sleepable_verdict, "is not sleepable")
-REFUSED(H3, sleepable_name, "is not sleepable")
-REFUSED(H4, task_as_trusted, "R1 ")
-REFUSED(H1, modify_oom_badness, "is not modifiable")
-REFUSED(H1, modify_set_policy_name, "is not modifiable")
-LOADED(L5, kfunc_at_name_hook)
-LOADED(L5, kfunc_at_verdict_hook)
-LOADED(L5, kfunc_after_verdict_hook)
 
 /* H2: the verdicts are in BTF under their names, with their values. */
 TEST(H2_verdicts_in_btf)
@@ -130,12 +194,21 @@ TEST(H1_hooks_in_btf)
 FIXTURE(caps)
 {
 };
+
 FIXTURE_VARIANT(caps)
 {
 	int cap;
 };
-FIXTURE_VARIANT_ADD(caps, no_bpf) { .cap = CAP_BPF };
-FIXTURE_VARIANT_ADD(caps, no_perfmon) { .cap = CAP_PERFMON };
+
+FIXTURE_VARIANT_ADD(caps, no_bpf)
+{
+	.cap = CAP_BPF,
+};
+
+FIXTURE_VARIANT_ADD(caps, no_perfmon)
+{
+	.cap = CAP_PERFMON,
+};
 
 FIXTURE_SETUP(caps)
 {

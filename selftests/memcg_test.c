@@ -15,45 +15,58 @@
 
 #include "oom_env.h"
 
-OOM_FIXTURE(memcg, scene_memcg)
+FIXTURE(memcg)
+{
+	struct env e;
+};
+
+FIXTURE_SETUP(memcg)
+{
+	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+}
+
+FIXTURE_TEARDOWN(memcg)
+{
+	env_end(&self->e);
+}
 
 TEST_F(memcg, no_program_biggest_dies)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->skel->bss->tables[0].asked);
+	ASSERT_EQ(0, self->e.table->asked);
 }
 
 /* Verdicts: no opinion leaves the choice to the kernel. */
 TEST_F(memcg, no_opinion_biggest_dies)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_GT(self->skel->bss->tables[0].asked, 0) TH_LOG("the program was not asked");
+	ASSERT_GT(self->e.table->asked, 0) TH_LOG("the program was not asked");
 }
 
 TEST_F(memcg, select_by_pid)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(memcg, select_by_cgroup)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	self->skel->bss->tables[0].rules[0] = (struct rule){
-		.cgroup = self->s.cg_small.id, .verdict = BPF_EVAL_SELECT,
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	self->e.table->rules[0] = (struct rule){
+		.cgroup = self->e.s.cg_small.id, .verdict = BPF_EVAL_SELECT,
 	};
-	ATTACH(0, first);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, cg_event(&self->s.cg_small, "memory.events", "oom_kill"));
+	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_kill"));
 }
 
 /*
@@ -64,15 +77,15 @@ TEST_F(memcg, select_by_cgroup_nested)
 {
 	struct cg mid, leaf;
 
-	ASSERT_EQ(0, cg_create(&mid, &self->s.domain, "mid", 0));
+	ASSERT_EQ(0, cg_create(&mid, &self->e.s.domain, "mid", 0));
 	ASSERT_EQ(0, cg_write(&mid, "cgroup.subtree_control", "+memory"));
 	ASSERT_EQ(0, cg_create(&leaf, &mid, "leaf", 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &leaf, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	self->skel->bss->tables[0].rules[0] = (struct rule){
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &leaf, 10 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	self->e.table->rules[0] = (struct rule){
 		.cgroup = leaf.id, .verdict = BPF_EVAL_SELECT,
 	};
-	ATTACH(0, first);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	cg_destroy(&leaf);
@@ -82,10 +95,10 @@ TEST_F(memcg, select_by_cgroup_nested)
 /* NEXT: the biggest is passed over, the kernel takes the next biggest. */
 TEST_F(memcg, next_spares_the_biggest)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_NEXT);
-	rule_pid(&self->skel->bss->tables[0], &self->s.trigger, BPF_EVAL_NEXT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_NEXT);
+	rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_NEXT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -93,18 +106,18 @@ TEST_F(memcg, next_spares_the_biggest)
 /* V1: a bigger task without a verdict displaces no selection. */
 TEST_F(memcg, V1_select_stands_before_bigger)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(memcg, V1_select_stands_after_bigger)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -114,18 +127,18 @@ TEST_F(memcg, V1_last_select_stands)
 {
 	unsigned int i, last = 0;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
-	for (i = 0; i < self->skel->bss->nr_offered; i++) {
-		unsigned int pid = self->skel->bss->offered[i].pid;
+	for (i = 0; i < self->e.skel->bss->nr_offered; i++) {
+		unsigned int pid = self->e.skel->bss->offered[i].pid;
 
-		if (pid == self->s.big.pid || pid == self->s.small.pid)
+		if (pid == self->e.s.big.pid || pid == self->e.s.small.pid)
 			last = pid;
 	}
-	if (last == self->s.big.pid)
+	if (last == self->e.s.big.pid)
 		ASSERT_VICTIM(big);
 	else
 		ASSERT_VICTIM(small);
@@ -134,45 +147,79 @@ TEST_F(memcg, V1_last_select_stands)
 /* In one cgroup the order is that of the forks. */
 TEST_F(memcg, V1_last_select_stands_in_one_cgroup)
 {
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 }
 
 /* Anything that is no verdict counts as no opinion. */
-OOM_FIXTURE(unknown, scene_memcg)
+FIXTURE(unknown)
+{
+	struct env e;
+};
+
 FIXTURE_VARIANT(unknown)
 {
 	long long verdict;
 };
-FIXTURE_VARIANT_ADD(unknown, minus_one) { .verdict = -1 };
-FIXTURE_VARIANT_ADD(unknown, too_big) { .verdict = 77 };
-FIXTURE_VARIANT_ADD(unknown, int_max) { .verdict = INT_MAX };
-FIXTURE_VARIANT_ADD(unknown, int_min) { .verdict = INT_MIN };
-FIXTURE_VARIANT_ADD(unknown, high_bits_only) { .verdict = 3LL << 32 };
+
+FIXTURE_VARIANT_ADD(unknown, minus_one)
+{
+	.verdict = -1,
+};
+
+FIXTURE_VARIANT_ADD(unknown, too_big)
+{
+	.verdict = 77,
+};
+
+FIXTURE_VARIANT_ADD(unknown, int_max)
+{
+	.verdict = INT_MAX,
+};
+
+FIXTURE_VARIANT_ADD(unknown, int_min)
+{
+	.verdict = INT_MIN,
+};
+
+FIXTURE_VARIANT_ADD(unknown, high_bits_only)
+{
+	.verdict = 3LL << 32,
+};
+
+FIXTURE_SETUP(unknown)
+{
+	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+}
+
+FIXTURE_TEARDOWN(unknown)
+{
+	env_end(&self->e);
+}
 
 TEST_F(unknown, verdict_is_no_opinion)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	self->skel->bss->tables[0].otherwise = variant->verdict;
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	self->e.table->otherwise = variant->verdict;
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_GT(self->skel->bss->tables[0].asked, 0);
+	ASSERT_GT(self->e.table->asked, 0);
 	/* L2: and nobody decided anything. */
-	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
 }
 
 /* O2: a policy may select what its owner put at OOM_SCORE_ADJ_MIN. */
 TEST_F(memcg, O2_select_at_minus_1000)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, -1000));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -182,15 +229,15 @@ TEST_F(memcg, O2_only_the_domain_is_offered)
 {
 	unsigned int i, pid, seen = 0;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(3, self->skel->bss->nr_offered);
+	ASSERT_EQ(3, self->e.skel->bss->nr_offered);
 	for (i = 0; i < 3; i++) {
-		pid = self->skel->bss->offered[i].pid;
+		pid = self->e.skel->bss->offered[i].pid;
 		/* big is reaped by now and has left its pid in nobody's hands */
-		seen += pid == self->s.small.pid || pid == self->s.trigger.pid;
+		seen += pid == self->e.s.small.pid || pid == self->e.s.trigger.pid;
 		ASSERT_NE(getpid(), pid);
 		ASSERT_NE(1, pid);
 	}
@@ -200,53 +247,53 @@ TEST_F(memcg, O2_only_the_domain_is_offered)
 /* V4: the program attached last is asked first, and its verdict stands. */
 TEST_F(memcg, V4_last_attached_decides)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	self->skel->bss->tables[0].otherwise = BPF_EVAL_NEXT;
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	self->skel->bss->tables[1].otherwise = BPF_EVAL_NEXT;
-	rule_pid(&self->skel->bss->tables[1], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, second);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	self->e.table[1].otherwise = BPF_EVAL_NEXT;
+	rule_pid(&self->e.table[1], &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(second);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(0, self->skel->bss->tables[0].asked) TH_LOG("the older program was asked");
+	ASSERT_EQ(0, self->e.table->asked) TH_LOG("the older program was asked");
 }
 
 /* V4: no opinion passes the question on. */
 TEST_F(memcg, V4_no_opinion_passes_on)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ATTACH(1, second);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(second);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(self->skel->bss->tables[0].asked, self->skel->bss->tables[1].asked);
+	ASSERT_EQ(self->e.table->asked, self->e.table[1].asked);
 }
 
 /* V4: all 64 bits are looked at, so this stops the chain yet is no verdict. */
 TEST_F(memcg, V4_high_bits_stop_the_chain)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	self->skel->bss->tables[1].otherwise = 1LL << 40;
-	ATTACH(0, first);
-	ATTACH(1, second);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	self->e.table[1].otherwise = 1LL << 40;
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(second);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->skel->bss->tables[0].asked);
+	ASSERT_EQ(0, self->e.table->asked);
 }
 
 TEST_F(memcg, detach_brings_back_the_kernels_choice)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	bpf_link__destroy(self->link[0]);
-	self->link[0] = NULL;
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	bpf_link__destroy(self->e.link[0]);
+	self->e.link[0] = NULL;
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->skel->bss->tables[0].asked);
+	ASSERT_EQ(0, self->e.table->asked);
 }
 
 /* The loader is gone, the link stays: the policy decides, until it is removed. */
@@ -257,7 +304,7 @@ TEST_F(memcg, pinned_link_outlives_its_loader)
 	pid_t pid;
 	int status;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	unlink(pin);
 	pid = fork();
 	ASSERT_GE(pid, 0);
@@ -266,20 +313,20 @@ TEST_F(memcg, pinned_link_outlives_its_loader)
 
 		if (!skel)
 			_exit(1);
-		rule_pid(&skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
+		rule_pid(&skel->bss->tables[0], &self->e.s.small, BPF_EVAL_SELECT);
 		link = bpf_program__attach(skel->progs.first);
 		_exit(!link || bpf_link__pin(link, pin));
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_EQ(0, status) TH_LOG("load, attach or pin failed");
-	EXPECT_EQ(0, scene_oom(&self->s));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, unlink(pin));
 	ASSERT_VICTIM(small);
 
 	/* And with the pin went the policy. */
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 4 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
 	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
+	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
 }
 
 /* O3: memory.oom.group works after the policy: the cgroup of the victim dies. */
@@ -287,16 +334,16 @@ TEST_F(memcg, O3_oom_group_of_the_victim)
 {
 	struct hog other;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&other, &self->s.cg_small, MB, 0));
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.oom.group", "1"));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hog_start(&other, &self->e.s.cg_small, MB, 0));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "memory.oom.group", "1"));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	ASSERT_EQ(SIGKILL, hog_killed(&other, PATIENCE)) TH_LOG("the rest of the group lives");
-	ASSERT_EQ(0, cg_event(&self->s.cg_big, "memory.events", "oom_kill"));
-	ASSERT_EQ(1, cg_event(&self->s.cg_small, "memory.events", "oom_group_kill"));
+	ASSERT_EQ(0, cg_event(&self->e.s.cg_big, "memory.events", "oom_kill"));
+	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_group_kill"));
 }
 
 /*
@@ -307,11 +354,11 @@ TEST_F(memcg, O3_panic_on_oom_1_spares_memcgs)
 {
 	int old;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/panic_on_oom", 1, &old));
-	EXPECT_EQ(0, scene_oom(&self->s));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/panic_on_oom", old, &old));
 	ASSERT_VICTIM(small);
 }
@@ -321,11 +368,11 @@ TEST_F(memcg, O3_oom_kill_allocating_task_spares_memcgs)
 {
 	int old;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", 1, &old));
-	EXPECT_EQ(0, scene_oom(&self->s));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", old, &old));
 	ASSERT_VICTIM(small);
 }
@@ -363,31 +410,31 @@ TEST_F(memcg, O2_swapoff_goes_first)
 	int status;
 
 	ASSERT_EQ(0, make_swap(dev, 64 * MB / 4096)) TH_LOG("swap on %s", dev);
-	ASSERT_EQ(0, cg_write(&self->s.domain, "memory.swap.max", "max"));
-	ASSERT_EQ(0, cg_write(&self->s.cg_big, "memory.swap.max", "max"));
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_grow(&self->s.big, 34 * MB));
-	ASSERT_EQ(0, hog_wait(&self->s.big, PATIENCE)) TH_LOG("big did not get into swap");
-	ASSERT_EQ(0, cg_event(&self->s.domain, "memory.events", "oom_kill"));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.swap.max", "max"));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "memory.swap.max", "max"));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hog_grow(&self->e.s.big, 34 * MB));
+	ASSERT_EQ(0, hog_wait(&self->e.s.big, PATIENCE)) TH_LOG("big did not get into swap");
+	ASSERT_EQ(0, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		if (cg_write(&self->s.cg_trigger, "cgroup.procs", "0"))
+		if (cg_write(&self->e.s.cg_trigger, "cgroup.procs", "0"))
 			_exit(1);
 		_exit(swapoff(dev) ? 2 : 3);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_TRUE(hog_alive(&self->s.small)) TH_LOG("the selected task went before swapoff");
+	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task went before swapoff");
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		TH_LOG("swapoff: status %#x", status);
-	EXPECT_EQ(1, cg_event(&self->s.cg_trigger, "memory.events", "oom_kill"));
-	EXPECT_GT(self->skel->bss->tables[0].asked, 0);
-	for (i = 0; i < self->skel->bss->nr_offered; i++)
-		EXPECT_NE(pid, self->skel->bss->offered[i].pid) TH_LOG("swapoff was offered");
-	hog_stop(&self->s.big);
+	EXPECT_EQ(1, cg_event(&self->e.s.cg_trigger, "memory.events", "oom_kill"));
+	EXPECT_GT(self->e.table->asked, 0);
+	for (i = 0; i < self->e.skel->bss->nr_offered; i++)
+		EXPECT_NE(pid, self->e.skel->bss->offered[i].pid) TH_LOG("swapoff was offered");
+	hog_stop(&self->e.s.big);
 	ASSERT_EQ(0, swapoff(dev)) TH_LOG("%m");
 }
 
@@ -420,41 +467,41 @@ static bool held(struct hog *hog, int ms)
 /* O2: a policy may choose a new victim while another is dying. */
 TEST_F(memcg, O2_second_victim_while_one_is_dying)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->s.big));
-	ATTACH(0, first);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
+	ASSERT_ATTACH(first);
 	/* The first OOM takes the biggest and waits for it. */
-	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
-	ASSERT_TRUE(held(&self->s.big, PATIENCE)) TH_LOG("big is not being killed");
+	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
+	ASSERT_TRUE(held(&self->e.s.big, PATIENCE)) TH_LOG("big is not being killed");
 	/* The policy sees no end of it. */
-	self->skel->bss->tables[0].rules[1] = (struct rule){
-		.pid = self->s.small.pid, .verdict = BPF_EVAL_SELECT };
-	self->skel->bss->tables[0].rules[0] = (struct rule){
-		.pid = self->s.big.pid, .verdict = BPF_EVAL_NEXT };
-	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
-	EXPECT_EQ(0, log_count(&self->s.log, "oom_reaper: reaped")) TH_LOG("it had to wait");
-	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
-	EXPECT_EQ(2, cg_event(&self->s.domain, "memory.events", "oom_kill"));
-	ptrace(PTRACE_DETACH, self->s.big.pid, 0, 0);
+	self->e.table->rules[1] = (struct rule){
+		.pid = self->e.s.small.pid, .verdict = BPF_EVAL_SELECT };
+	self->e.table->rules[0] = (struct rule){
+		.pid = self->e.s.big.pid, .verdict = BPF_EVAL_NEXT };
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	EXPECT_EQ(0, log_count(&self->e.s.log, "oom_reaper: reaped")) TH_LOG("it had to wait");
+	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
+	EXPECT_EQ(2, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
+	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
 /* V3: to select the dying victim is to wait for it: nobody else is killed. */
 TEST_F(memcg, V3_select_of_the_dying_waits)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->s.big));
-	rule_pid(&self->skel->bss->tables[0], &self->s.big, BPF_EVAL_SELECT);
-	ATTACH(0, first);
-	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
-	ASSERT_TRUE(held(&self->s.big, PATIENCE));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
+	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
+	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
 	/* The reaper ends the wait: the memory is there, the task still is, too. */
-	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
-	EXPECT_TRUE(log_wait(&self->s.log, "oom_reaper: reaped", PATIENCE));
-	EXPECT_EQ(1, cg_event(&self->s.domain, "memory.events", "oom_kill"));
-	EXPECT_EQ(1, log_count(&self->s.log, "Killed process"));
-	EXPECT_TRUE(hog_alive(&self->s.small));
-	EXPECT_GT(self->skel->bss->tables[0].asked, 3) TH_LOG("asked in one OOM only");
-	ptrace(PTRACE_DETACH, self->s.big.pid, 0, 0);
+	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
+	EXPECT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
+	EXPECT_EQ(1, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, log_count(&self->e.s.log, "Killed process"));
+	EXPECT_TRUE(hog_alive(&self->e.s.small));
+	EXPECT_GT(self->e.table->asked, 3) TH_LOG("asked in one OOM only");
+	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
 static int borrow(void *up)
@@ -497,11 +544,11 @@ TEST_F(memcg, V2_fail_select_in_vfork)
 {
 	struct hog child = { };
 
-	child.pid = start_borrower(&self->s, CLONE_VM | CLONE_VFORK);
+	child.pid = start_borrower(&self->e.s, CLONE_VM | CLONE_VFORK);
 	ASSERT_GT(child.pid, 0);
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	rule_pid(&self->skel->bss->tables[0], &child, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_TRUE(hog_alive(&child));
@@ -516,24 +563,24 @@ TEST_F(memcg, V2_fail_select_reaped)
 {
 	struct hog child = { };
 
-	child.pid = start_borrower(&self->s, CLONE_VM);
+	child.pid = start_borrower(&self->e.s, CLONE_VM);
 	ASSERT_GT(child.pid, 0);
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->s.small));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hold_at_exit(&self->e.s.small));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child.pid, 0, PTRACE_O_TRACEEXIT));
-	rule_pid(&self->skel->bss->tables[0], &self->s.small, BPF_EVAL_SELECT);
-	rule_pid(&self->skel->bss->tables[0], &child, BPF_EVAL_SELECT);
-	ATTACH(0, first);
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
 	ASSERT_OOM();
-	ASSERT_TRUE(log_wait(&self->s.log, "oom_reaper: reaped", PATIENCE));
-	ASSERT_EQ(1, log_count(&self->s.log, "Killed process"));
+	ASSERT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "Killed process"));
 
 	/* Both are still there, and selected; the kernel has to decide. */
-	ASSERT_TRUE(hog_alive(&self->s.small) && hog_alive(&child));
+	ASSERT_TRUE(hog_alive(&self->e.s.small) && hog_alive(&child));
 	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
-	ASSERT_EQ(2, log_count(&self->s.log, "Killed process"));
-	ptrace(PTRACE_DETACH, self->s.small.pid, 0, 0);
+	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
+	ASSERT_EQ(2, log_count(&self->e.s.log, "Killed process"));
+	ptrace(PTRACE_DETACH, self->e.s.small.pid, 0, 0);
 	ptrace(PTRACE_DETACH, child.pid, 0, 0);
 }
 

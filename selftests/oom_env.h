@@ -34,32 +34,54 @@ static int keep_log(enum libbpf_print_level level, const char *fmt, va_list args
 	return 0;
 }
 
-/* @start: scene_memcg or scene_global */
-#define OOM_FIXTURE(name, start)					\
-	FIXTURE(name)							\
-	{								\
-		struct scene s;						\
-		struct rules_bpf *skel;					\
-		struct bpf_link *link[3];				\
-	};								\
-	FIXTURE_SETUP(name)						\
-	{								\
-		libbpf_set_print(keep_log);				\
-		ASSERT_EQ(0, start(&self->s))				\
-			TH_LOG(#start ": cgroups and trigger");		\
-		self->skel = rules_bpf__open_and_load();		\
-		ASSERT_NE(NULL, self->skel) TH_LOG("%s", libbpf_log);	\
-		self->skel->bss->label_ret = 1;				\
-	}								\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		int i;							\
-									\
-		for (i = 0; i < 3; i++)					\
-			bpf_link__destroy(self->link[i]);		\
-		rules_bpf__destroy(self->skel);				\
-		scene_end(&self->s);					\
+/* One scene, the programs of rules.bpf.c, and what is attached of them. */
+struct env {
+	struct scene s;
+	struct rules_bpf *skel;
+	struct table *table;	/* of the first program */
+	struct bpf_link *link[3];
+};
+
+/* @start: scene_memcg or scene_global. 0, or what went wrong in libbpf_log. */
+static inline int env_start(struct env *e, int (*start)(struct scene *s))
+{
+	int ret;
+
+	libbpf_set_print(keep_log);
+	ret = start(&e->s);
+	if (ret) {
+		snprintf(libbpf_log, sizeof(libbpf_log), "cgroups and trigger: %s",
+			 strerror(-ret));
+		return ret;
 	}
+	e->skel = rules_bpf__open_and_load();
+	if (!e->skel)
+		return -errno;
+	e->skel->bss->label_ret = 1;
+	e->table = e->skel->bss->tables;
+	return 0;
+}
+
+static inline void env_end(struct env *e)
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		bpf_link__destroy(e->link[i]);
+	rules_bpf__destroy(e->skel);
+	scene_end(&e->s);
+}
+
+/* Attach a program of the skeleton, after those attached before: 0 or -errno. */
+static inline int attach(struct env *e, struct bpf_program *prog)
+{
+	int i = 0;
+
+	while (e->link[i])
+		i++;
+	e->link[i] = bpf_program__attach(prog);
+	return e->link[i] ? 0 : -errno;
+}
 
 /* The verdict on a process, after those given before. */
 static inline void rule_pid(struct table *t, const struct hog *hog,
@@ -72,23 +94,18 @@ static inline void rule_pid(struct table *t, const struct hog *hog,
 	t->rules[i] = (struct rule){ .pid = hog->pid, .verdict = verdict };
 }
 
-#define ATTACH(n, prog)							\
-	do {								\
-		self->link[n] = bpf_program__attach(self->skel->progs.prog); \
-		ASSERT_NE(NULL, self->link[n]) TH_LOG("attach %s: %m", #prog); \
-	} while (0)
+#define ASSERT_ATTACH(prog) ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog))
 
-#define ASSERT_OOM()							\
-	ASSERT_EQ(0, scene_oom(&self->s))				\
-		TH_LOG("the trigger did not get its memory")
+/* Out of memory, and after that the trigger has what it asked for. */
+#define ASSERT_OOM() ASSERT_EQ(0, scene_oom(&self->e.s))
 
 /* The OOM was resolved by one kill, and it was this one. */
 #define ASSERT_VICTIM(hog)						\
 	do {								\
-		ASSERT_EQ(SIGKILL, hog_killed(&self->s.hog, PATIENCE))	\
-			TH_LOG("%s was not killed", #hog);		\
-		ASSERT_EQ(1, log_count(&self->s.log, "Killed process"))	\
-			TH_LOG("not only %s was killed", #hog);		\
+		ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.hog, PATIENCE)) \
+			TH_LOG("the wrong process, or none, was killed"); \
+		ASSERT_EQ(1, log_count(&self->e.s.log, "Killed process")) \
+			TH_LOG("more than one was killed");		\
 	} while (0)
 
 #endif

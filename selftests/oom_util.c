@@ -336,9 +336,10 @@ char *log_shape(struct klog *log)
 	bool trace = false;
 
 	text = strdup(log_read(log));
-	shape = to = calloc(1, log->len + 1);
+	shape = calloc(1, log->len + 1);
 	if (!text || !shape)
 		abort();
+	to = shape;
 	line = NULL;
 	while ((next = strstr(line ? line + 1 : text, " invoked oom-killer: ")))
 		line = next;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MB		(1UL << 20)
+#define MB		1048576UL
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 /* How long to wait, in ms, for what has to happen: emulated guests are slow. */
 #define PATIENCE	20000
@@ -17,8 +17,7 @@
  * write_file - write a string to a file
  * Return: 0 or -errno.
  */
-int write_file(const char *path, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+int write_file(const char *path, const char *fmt, ...);
 
 /**
  * read_file - read a file, with a NUL after it

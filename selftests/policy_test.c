@@ -12,20 +12,20 @@
 
 FIXTURE(policy)
 {
-	struct scene s;
+	struct env e;	/* of which only the scene is used */
 };
 
 FIXTURE_SETUP(policy)
 {
 	libbpf_set_print(keep_log);
-	ASSERT_EQ(0, scene_memcg(&self->s));
+	ASSERT_EQ(0, scene_memcg(&self->e.s));
 }
 
 FIXTURE_TEARDOWN(policy)
 {
 	if (system("rm -rf " PIN))
 		TH_LOG("could not remove " PIN);
-	scene_end(&self->s);
+	scene_end(&self->e.s);
 }
 
 static int load_policy(const char *name)
@@ -61,50 +61,50 @@ static int update_map(const char *map, const void *key, size_t size, unsigned in
 
 TEST_F(policy, pid_select)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_pid")) TH_LOG("bpftool prog loadall oom_pid.bpf.o");
-	ASSERT_EQ(0, update_map("oom_pids", &self->s.small.pid, 4, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=pid\n"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=pid\n"));
 }
 
 TEST_F(policy, pid_spare)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->s.big.pid, 4, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_pids", &self->s.trigger.pid, 4, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.big.pid, 4, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.trigger.pid, 4, BPF_EVAL_NEXT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(policy, pid_empty_is_the_kernels_choice)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_pid"));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
 }
 
 TEST_F(policy, cgroup_select)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_cgroup")) TH_LOG("bpftool prog loadall oom_cgroup.bpf.o");
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.cg_small.id, 8, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_small.id, 8, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=cgroup\n"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=cgroup\n"));
 }
 
 /* The nearest cgroup counts: all of the domain is spared, but for small. */
 TEST_F(policy, cgroup_nearest_ancestor_counts)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.domain.id, 8, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.cg_small.id, 8, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_small.id, 8, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -112,11 +112,11 @@ TEST_F(policy, cgroup_nearest_ancestor_counts)
 /* One cgroup for all below it: the biggest of them dies, not the last. */
 TEST_F(policy, cgroup_subtree)
 {
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_small, 22 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 22 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 12 * MB, 0));
 	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.domain.id, 8, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.cg_big.id, 8, NO_BPF_POLICY));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_big.id, 8, NO_BPF_POLICY));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -124,22 +124,22 @@ TEST_F(policy, cgroup_subtree)
 /* As many as there are may be loaded: the one loaded last is asked first. */
 TEST_F(policy, both_stack)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->s.domain.id, 8, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
 	ASSERT_EQ(0, rename(PIN, PIN "_cgroup"));
 	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->s.small.pid, 4, BPF_EVAL_SELECT));
-	EXPECT_EQ(0, scene_oom(&self->s));
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, system("rm -r " PIN "_cgroup"));
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(policy, removed_is_the_kernels_choice)
 {
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->s.small.pid, 4, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
 	ASSERT_EQ(0, system("rm -r " PIN));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
@@ -151,13 +151,13 @@ TEST_F(policy, example_of_2023)
 	struct example_bpf *skel = example_bpf__open_and_load();
 
 	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	skel->bss->target = self->s.small.pid;
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	skel->bss->target = self->e.s.small.pid;
 	ASSERT_EQ(0, example_bpf__attach(skel));
 	ASSERT_OOM();
 	example_bpf__destroy(skel);
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=my_policy\n"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=my_policy\n"));
 }
 
 TEST_HARNESS_MAIN

@@ -26,8 +26,7 @@ static struct task_struct *scanning_task;
  * replaces the return value through the call, so the call and the test of its
  * value must survive every compiler: noinline alone lets clang drop the call,
  * or keep it and fold the value it knows. __weak tells the compiler that it
- * does not know the function. The markers silence the warnings about
- * functions that nobody declares.
+ * does not know the function.
  */
 __bpf_hook_start();
 
@@ -131,9 +130,8 @@ __bpf_kfunc_start_defs();
 __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 				    const char *name, size_t name__sz)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_.:+-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+-";
 	char label[OOM_POLICY_NAME_LEN] = { };
 	size_t i;
 

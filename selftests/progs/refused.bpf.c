@@ -7,12 +7,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-char _license[] SEC("license") = "GPL";
+#include "kfuncs.h"
 
-extern int set_oom_policy_name(struct oom_control *oc, const char *name,
-			       size_t sz) __ksym;
-extern struct task_struct *bpf_task_acquire(struct task_struct *p) __ksym;
-extern void bpf_task_release(struct task_struct *p) __ksym;
+char _license[] SEC("license") = "GPL";
 
 static __always_inline int call_kfunc(void)
 {

@@ -7,12 +7,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "kfuncs.h"
 #include "rules.h"
 
 char _license[] SEC("license") = "GPL";
-
-extern int set_oom_policy_name(struct oom_control *oc, const char *name,
-			       size_t sz) __ksym;
 
 struct table tables[2];
 struct offer offered[MAX_OFFERED];

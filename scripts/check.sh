@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The quick check: what can be said without building a kernel.
+#
+#   check.sh        one truth, the series applies to both bases without fuzz,
+#                   checkpatch --strict is silent, shell scripts are linted
+#
+# Exit status: 0, 1 something is wrong, 3 dependency missing, 4 base missing.
+set -euo pipefail
+# shellcheck source=scripts/base.sh
+. "$(dirname "$0")/base.sh"
+
+STAGES=3
+
+# Kernel style as the base's own checkpatch knows it.
+style() {
+	local dir=$BUILD/checkpatch
+	base_open 6.12
+	make_dirs "$dir"
+	base_files "$dir" scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch
+	find "$ROOT/patches" -name '0*.patch' ! -name '0000-*' -print0 | sort -z |
+		xargs -0 "$dir/scripts/checkpatch.pl" --no-tree --strict --no-summary -q ||
+		return $EX_FAIL
+}
+
+lint() {
+	cd "$ROOT"
+	shellcheck -x scripts/*.sh guest/init .ci/run
+}
+
+need git=git perl=perl-base shellcheck=shellcheck xz=xz-utils dpkg-deb=dpkg
+make_dirs "$BUILD" "$CACHE"
+stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
+stage $EX_FAIL "checkpatch --strict" style
+stage $EX_FAIL "shellcheck" lint

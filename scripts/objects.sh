@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# What the object code has to show, on both bases, patch by patch.
+#
+#   objects.sh [BASE...]
+#
+# For each base (6.12 and newest): every patch of the series compiles on its
+# own with gcc and with clang, without a word under W=1 and sparse (B2); each
+# hook is called and its verdict used, which clang is free to drop (H1); with
+# CONFIG_BPF_SYSCALL=n mm/oom_kill.o is what it is without the series, and the
+# other options that may be missing are missed by nobody (H5).
+#
+# Exit status: 0, 1 one of these does not hold, 3 to 5 as of run-vm.sh.
+set -euo pipefail
+# shellcheck source=scripts/kernel.sh
+. "$(dirname "$0")/kernel.sh"
+
+CLANG=clang-19
+OBJECTS=(mm/oom_kill.o kernel/bpf/oom_kfuncs.o)
+
+# omake NAME MAKEARGS... - make in an output folder of its own, with gcc unless
+# the arguments say otherwise; the compiler's words come back on stdout.
+omake() {
+	local out=$BUILD/$BASE_NAME/objects/$1
+	shift
+	make -s -C "$TREE" O="$out" CC="ccache gcc" -j"$(nproc)" "$@"
+}
+
+# setup NAME FRAGMENT MAKEARGS... - configure, and prepare for single objects.
+setup() {
+	local name=$1 fragment=$2 line
+	shift 2
+	make_dirs "$BUILD/$BASE_NAME/objects/$name"
+	omake "$name" "$@" KCONFIG_ALLCONFIG="$fragment" allnoconfig >/dev/null 2>&1
+	while read -r line; do
+		[ "${line#CONFIG_}" = "$line" ] || case $line in
+		*=n) ! grep -q "^${line%=n}=" "$BUILD/$BASE_NAME/objects/$name/.config" || die $EX_BUILD "$name: $line is not to be had" ;;
+		esac
+	done <"$fragment"
+	omake "$name" "$@" prepare >/dev/null 2>&1 || omake "$name" "$@" prepare
+}
+
+# objects NAME MAKEARGS... - build what there is of OBJECTS. What the compiler
+# and sparse say of the base alone (line numbers aside) is the base's affair;
+# anything else is ours.
+objects() {
+	local name=$1 object said words list=()
+	shift
+	for object in "${OBJECTS[@]}"; do
+		[ -e "$TREE/${object%.o}.c" ] || continue
+		grep -q CONFIG_BPF_SYSCALL=y "$BUILD/$BASE_NAME/objects/$name/.config" || [ "${object%%/*}" = mm ] || continue
+		list+=("$object")
+	done
+	said=$(omake "$name" "$@" W=1 "${list[@]}" 2>&1) || { echo "$said"; die $EX_FAIL "$name: does not build"; }
+	words=$BUILD/$BASE_NAME/objects/$name.words
+	said=$(sed -nE '/warning|error|note/s/:[0-9]+//gp' <<<"$said" | sort -u)
+	if [ "$REVISION" = base ]; then
+		echo "$said" >"$words"
+	else
+		said=$(comm -23 <(echo "$said") <(cat "$words" 2>/dev/null || echo))
+		[ -z "$said" ] || { echo "$said"; die $EX_FAIL "$name: not silent"; }
+	fi
+}
+
+# put REVISION - the tree as of a revision of the series. The tree shares its
+# other files with the one that kernels are built from, hence new inodes.
+put() {
+	local file
+	REVISION=$1
+	git -C "$SERIES" diff --name-only base series | while read -r file; do
+		if git -C "$SERIES" cat-file -e "$1:$file" 2>/dev/null; then
+			git -C "$SERIES" show "$1:$file" | cmp -s - "$TREE/$file" || {
+				make_dirs "$(dirname "$TREE/$file")"
+				git -C "$SERIES" show "$1:$file" >"$TREE/.new"
+				mv "$TREE/.new" "$TREE/$file"
+			}
+		else
+			rm -f "$TREE/$file"
+		fi
+	done
+}
+
+# calls OBJECT FUNCTION HOOK - the code of FUNCTION from the call of HOOK on.
+calls() {
+	objdump -dr --no-show-raw-insn "$1" | awk -v f="<$2>:" -v h="$3[-+]" '
+		/^[0-9a-f]+ <.*>:$/ { on = index($0, f) > 0; left = 0 }
+		on && $0 ~ h { left = 12 } left > 0 { print; left-- }'
+}
+
+hooks() {
+	local name=$1 dir=$BUILD/$BASE_NAME/objects/$1
+	# The register of the verdict is read before anything else is put there.
+	calls "$dir/mm/oom_kill.o" oom_evaluate_task bpf_oom_evaluate_task | awk '
+		/(test|cmp|lea|mov|sub|add|dec)[a-z]* .*%[er]ax/ && !/,%[er]ax$/ || /(test|cmp)[a-z]* / && /%[er]ax/ { if (!lost) used = 1 }
+		/,%[er]ax$/ && !/(test|cmp)[a-z]* / && !used { lost = 1 } END { exit !used }' ||
+		die $EX_FAIL "$name: the verdict of bpf_oom_evaluate_task() is not used"
+	[ -n "$(calls "$dir/kernel/bpf/oom_kfuncs.o" oom_policy_begin bpf_set_policy_name)" ] ||
+		die $EX_FAIL "$name: bpf_set_policy_name() is not called"
+}
+
+# text OBJECT - its code and data without the names of the file.
+text() { objdump -dr -s -j .text -j .rodata -j .data -j .bss "$1" 2>/dev/null | sed '1,/^Disassembly/ { /file format/d; }'; }
+
+# The kinds of build: configuration fragments, and arguments to make.
+declare -A KINDS=(
+	[gcc]="vm.config C=2"
+	[clang]="vm.config CC=ccache\ $CLANG"
+	[no-bpf]="vm.config no-bpf.config"
+	[no-memcg]="vm.config no-memcg.config"
+	[no-cgroups]="vm.config no-cgroups.config"
+	[no-numa]="vm.config no-numa.config"
+	[no-mmu]="no-mmu.config ARCH=riscv LLVM=-19 CC=ccache\ $CLANG"
+)
+
+# kind setup|objects NAME
+kind() {
+	local word words=() configs=() args=()
+	eval "words=(${KINDS[$2]})"
+	for word in "${words[@]}"; do
+		case $word in
+		*.config) configs+=("$ROOT/configs/$word") ;;
+		*) args+=("$word") ;;
+		esac
+	done
+	echo "$1 $2"
+	if [ "$1" = setup ]; then
+		cat "${configs[@]}" >"$BUILD/$BASE_NAME/objects/$2.config"
+		setup "$2" "$BUILD/$BASE_NAME/objects/$2.config" "${args[@]}"
+	else
+		objects "$2" "${args[@]}"
+	fi
+}
+
+base_objects() {
+	local patch name n=0 dir
+	make_dirs "$BUILD/$BASE_NAME"
+	TREE=$BUILD/$BASE_NAME/objects/linux SERIES=$BUILD/$BASE_NAME/series
+	dir=$BUILD/$BASE_NAME/objects
+	kernel_sources "$BASE"
+	rm -rf "$TREE"
+	make_dirs "$dir"
+	cp -al "$LINUX" "$TREE"
+
+	rm -f "$dir"/*.words
+	put base
+	for name in "${!KINDS[@]}"; do
+		kind setup "$name"
+		kind objects "$name"
+	done
+	text "$dir/no-bpf/mm/oom_kill.o" >"$dir/pristine"
+	for patch in $(git -C "$SERIES" rev-list --reverse base..series); do
+		n=$((n + 1))
+		echo "patch $n"
+		put "$patch"
+		for name in gcc clang no-bpf; do
+			kind objects "$name"
+		done
+		text "$dir/no-bpf/mm/oom_kill.o" | cmp - "$dir/pristine" ||
+			die $EX_FAIL "patch $n: mm/oom_kill.o changes though CONFIG_BPF_SYSCALL=n"
+	done
+	hooks gcc
+	hooks clang
+	for name in no-memcg no-cgroups no-numa no-mmu; do
+		kind objects "$name"
+	done
+}
+
+[ $# -gt 0 ] || set -- 6.12 newest
+need "${KERNEL_NEEDS[@]}" sparse=sparse $CLANG=$CLANG ld.lld-19=lld-19 llvm-nm-19=llvm-19 objdump=binutils
+STAGES=$#
+for base; do
+	base_open "$base"
+	kernel_paths
+	stage $EX_BUILD "objects on ${BASE_VERSION%%-*}" base_objects
+done
