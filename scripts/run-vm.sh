@@ -68,24 +68,9 @@ demo:* | shell:* | test:*) die $EX_USAGE "$command: too many arguments; try --he
 *) die $EX_USAGE "$command: no such command; try --help" ;;
 esac
 
-STAGES=6
-make_dirs "$BUILD" "$CACHE"
-exec 9>"$BUILD/.lock"
-flock -n 9 || die $EX_BUILD "another run is at work in $BUILD"
-need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}"
 accel_pick "$accel"
-
-# The stages run in subshells: what they find out is found again here.
-stage $EX_BASE "fetching base $base" base_open "$base"
-base_open "$base"
-kernel_paths
-version=${BASE_VERSION%%-*}
-stage $EX_BASE "laying out $version with the series" kernel_sources "$base"
-stage $EX_BUILD "configuring $version" kernel_config "$ROOT/configs/vm.config"
-stage $EX_BUILD "building $version" kernel_image
-stage $EX_BUILD "building tests and policies" progs_build
-stage $EX_BUILD "building the initramfs" initramfs_build
-say "Booting $version under QEMU ($ACCEL)"
+guest_build "$base"
+say "Booting ${BASE_VERSION%%-*} under QEMU ($ACCEL)"
 
 job=$BUILD/job console=$BUILD/log/console.log
 rc=0

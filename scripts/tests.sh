@@ -92,6 +92,7 @@ tests_boot() {
 		say "The kernel printed a splat: $console"
 		WORST=$EX_SPLAT
 	fi
+	rm "$console.splats"
 }
 
 # tests_run PATTERN - all tests whose names match; ends with the counts alone

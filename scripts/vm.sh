@@ -19,6 +19,27 @@ accel_pick() {
 	fi
 }
 
+# guest_build BASE - all stages up to a guest that can be booted. One at a time:
+# the folder is locked until the script ends.
+guest_build() {
+	local version
+	STAGES=6
+	make_dirs "$BUILD" "$CACHE"
+	exec 9>"$BUILD/.lock"
+	flock -n 9 || die "$EX_BUILD" "another run is at work in $BUILD"
+	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}"
+	# The stages run in subshells: what this one finds out is found again.
+	stage "$EX_BASE" "fetching base $1" base_open "$1"
+	base_open "$1"
+	kernel_paths
+	version=${BASE_VERSION%%-*}
+	stage "$EX_BASE" "laying out $version with the series" kernel_sources "$1"
+	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/configs/vm.config"
+	stage "$EX_BUILD" "building $version" kernel_image
+	stage "$EX_BUILD" "building tests and policies" progs_build
+	stage "$EX_BUILD" "building the initramfs" initramfs_build
+}
+
 # vm_boot MODE JOBFILE CONSOLE - run JOBFILE in a guest; its output goes to
 # stdout as it comes, the kernel's to the file CONSOLE. Returns the status of
 # the job, or EX_BOOT (never spoke, or fell silent) or EX_SPLAT (panicked).

@@ -378,6 +378,8 @@ TEST_F(memcg, O3_oom_kill_allocating_task_spares_memcgs)
 }
 
 /* A swap area on a RAM disk; without a header tool: page size 4096, version 1. */
+#define SWAP_DEV "/dev/ram0"
+
 static int make_swap(const char *dev, unsigned int pages)
 {
 	char header[4096] = { };
@@ -399,17 +401,49 @@ static int make_swap(const char *dev, unsigned int pages)
 
 /*
  * O1, O2: swapoff needs more than the cgroup may have, and dies for it, as
- * without a policy: it is not offered, and no selection displaces it.
- *	domain (48M) / big: 24M + 34M, the rest in swap; domain / trigger: swapoff
+ * without a policy: it is not offered, and no selection displaces it, be it of
+ * a task before it in the list or after it.
+ *	domain (48M) / big: 24M + 34M, the rest in swap; domain / small: 10M
  */
-TEST_F(memcg, O2_swapoff_goes_first)
+FIXTURE(swapoff)
 {
-	static const char dev[] = "/dev/ram0";
+	struct env e;
+};
+
+FIXTURE_VARIANT(swapoff)
+{
+	bool first;	/* in the list of tasks: it is in big, else in trigger */
+};
+
+FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected)
+{
+	.first = true,
+};
+
+FIXTURE_VARIANT_ADD(swapoff, O2_after_the_selected)
+{
+	.first = false,
+};
+
+FIXTURE_SETUP(swapoff)
+{
+	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+}
+
+FIXTURE_TEARDOWN(swapoff)
+{
+	env_end(&self->e);
+	swapoff(SWAP_DEV);
+}
+
+TEST_F(swapoff, goes_first)
+{
+	struct cg *cg = variant->first ? &self->e.s.cg_big : &self->e.s.cg_trigger;
 	unsigned int i;
 	pid_t pid;
 	int status;
 
-	ASSERT_EQ(0, make_swap(dev, 64 * MB / 4096)) TH_LOG("swap on %s", dev);
+	ASSERT_EQ(0, make_swap(SWAP_DEV, 64 * MB / 4096)) TH_LOG("swap on %s", SWAP_DEV);
 	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.swap.max", "max"));
 	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "memory.swap.max", "max"));
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
@@ -422,20 +456,18 @@ TEST_F(memcg, O2_swapoff_goes_first)
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		if (cg_write(&self->e.s.cg_trigger, "cgroup.procs", "0"))
+		if (cg_write(cg, "cgroup.procs", "0"))
 			_exit(1);
-		_exit(swapoff(dev) ? 2 : 3);
+		_exit(swapoff(SWAP_DEV) ? 2 : 3);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task went before swapoff");
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		TH_LOG("swapoff: status %#x", status);
-	EXPECT_EQ(1, cg_event(&self->e.s.cg_trigger, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, cg_event(cg, "memory.events", "oom_kill"));
 	EXPECT_GT(self->e.table->asked, 0);
 	for (i = 0; i < self->e.skel->bss->nr_offered; i++)
 		EXPECT_NE(pid, self->e.skel->bss->offered[i].pid) TH_LOG("swapoff was offered");
-	hog_stop(&self->e.s.big);
-	ASSERT_EQ(0, swapoff(dev)) TH_LOG("%m");
 }
 
 /*

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Takes a rule out of the kernel and looks whether its tests notice.
+#
+#   break.sh [NAME...]     all of scripts/breaks, or those named, on base 6.12
+#
+# A line of scripts/breaks has four fields between " | ": a name, the file, a
+# sed expression that takes the rule out, and shell patterns of tests. Each of
+# these patterns has to have a test that fails then, or the test proves nothing.
+#
+# Exit status: 0 every break was noticed, 1 not so, others as of run-vm.sh.
+set -euo pipefail
+# shellcheck source=scripts/vm.sh
+. "$(dirname "$0")/vm.sh"
+# shellcheck source=scripts/tests.sh
+. "$(dirname "$0")/tests.sh"
+
+# break_one NAME FILE SED PATTERNS
+break_one() {
+	local before pattern out missed=0 patterns
+	printf '%-28s ' "$1"
+	before=$(cksum <"$LINUX/$2")
+	sed -i "$3" "$LINUX/$2"
+	[ "$before" != "$(cksum <"$LINUX/$2")" ] || { echo "the expression changes nothing"; return 1; }
+	kernel_image >"$BUILD/log/break-$1.log" 2>&1 || { echo "does not build: $BUILD/log/break-$1.log"; return 1; }
+	initramfs_build
+	set -f
+	# shellcheck disable=SC2206  # patterns, to be split but not expanded
+	patterns=($4)
+	set +f
+	for pattern in "${patterns[@]}"; do
+		out=$(tests_run "$pattern" 2>&1) || :
+		printf '%s\n' "$out" >>"$BUILD/log/break-$1.log"
+		if grep -q '^not ok' <<<"$out"; then
+			printf '%s ' "$(grep -m1 '^not ok' <<<"$out" | cut -d' ' -f4)"
+		else
+			printf 'NOT NOTICED BY %s ' "$pattern"
+			missed=1
+		fi
+	done
+	echo
+	return $missed
+}
+
+rc=0
+accel_pick auto
+guest_build 6.12
+while read -r line <&5; do
+	case $line in '' | '#'*) continue ;; esac
+	mapfile -t field < <(awk -F ' +[|] +' '{ for (i = 1; i <= 4; i++) print $i }' <<<"$line")
+	[ $# -eq 0 ] || [[ " $* " == *" ${field[0]} "* ]] || continue
+	cp -p "$LINUX/${field[1]}" "$DIR/unbroken"
+	break_one "${field[@]}" || rc=1
+	cat "$DIR/unbroken" >"$LINUX/${field[1]}"
+done 5<"$ROOT/scripts/breaks"
+exit $rc
