@@ -95,18 +95,20 @@ tests_boot() {
 	rm "$console.splats"
 }
 
-# tests_run PATTERN - all tests whose names match; ends with the counts alone
+# tests_run PATTERN... - all tests whose names match; ends with the counts alone
 # on a line. Returns 0, EX_FAIL, EX_BOOT or EX_SPLAT.
 tests_run() {
-	local program names all=()
+	local program names pattern all=()
 	NUMBER=0 PASSED=0 FAILED=0 SKIPPED=0 WORST=0
 	for program in "$PROGS"/selftests/*_test; do
-		# shellcheck disable=SC2053  # the right side is a pattern
 		while read -r names; do
-			[[ $names != $1 ]] || all+=("$program $names")
+			for pattern; do
+				# shellcheck disable=SC2053  # the right side is a pattern
+				[[ $names != $pattern ]] || { all+=("$program $names"); break; }
+			done
 		done < <(tests_list "$program")
 	done
-	[ ${#all[@]} -gt 0 ] || die "$EX_USAGE" "no test is called $1"
+	[ ${#all[@]} -gt 0 ] || die "$EX_USAGE" "no test is called $*"
 	echo "KTAP version 1"
 	echo "1..${#all[@]}"
 	for program in "$PROGS"/selftests/*_test; do

@@ -56,7 +56,7 @@ vm_boot() {
 
 	local qemu=(qemu-system-x86_64 -accel "$ACCEL" -nodefaults -display none -no-reboot
 		-m "${VM_MEMORY:-384}" -smp 2 -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
-		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init")
+		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
 	if [ "$mode" = shell ]; then
 		"${qemu[@]}" -serial mon:stdio -serial "file:$work/out" || rc=$EX_BOOT

@@ -208,6 +208,65 @@ TEST_F(global, V3_sysrq_goes_on_from_the_dying)
 	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
+/* A wrong policy for the whole machine: without P1 and P2 it panics, or hangs. */
+static void wrong_policy(struct __test_metadata *_metadata, struct env *e,
+			 long long verdict, const char *label)
+{
+	ASSERT_EQ(0, scene_hogs(&e->s, false, 0));
+	set_label(e->skel, "wrong", sizeof("wrong"));
+	e->table->otherwise = verdict;
+	ASSERT_EQ(0, attach(e, e->skel->progs.first));
+	ASSERT_EQ(0, attach(e, e->skel->progs.name));
+	ASSERT_EQ(0, scene_oom(&e->s));
+	ASSERT_EQ(SIGKILL, hog_killed(&e->s.big, PATIENCE));
+	ASSERT_EQ(1, log_count(&e->s.log, "Killed process"));
+	ASSERT_TRUE(has_label(&e->s.log, label)) TH_LOG("no oom_policy=%s", label);
+}
+
+TEST_F(global, P1_next_for_all)
+{
+	wrong_policy(_metadata, &self->e, BPF_EVAL_NEXT, "wrong fallback=none");
+}
+
+TEST_F(global, P2_abort_for_all)
+{
+	wrong_policy(_metadata, &self->e, BPF_EVAL_ABORT, "wrong fallback=abort");
+	/* Where the victim took its time, there was more than one OOM. */
+	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
+		TH_LOG("asked after it had aborted");
+}
+
+/*
+ * P4: the memory of the first victim may be free again before a slow policy is
+ * cut off in the next OOM, and that one then costs another victim. The machine
+ * goes on, which is all that can be said for such a policy.
+ */
+TEST_F(global, P4_burns_time)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	set_label(self->e.skel, "slow", sizeof("slow"));
+	self->e.table->burn = 200;
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(name);
+	ASSERT_OOM();
+	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
+	ASSERT_GE(log_count(&self->e.s.log, "\noom_policy=slow fallback=timeout\n"), 1);
+	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
+		TH_LOG("asked after the time was up");
+}
+
+/* P1: sysrq-f kills, whatever a policy says. */
+TEST_F(global, P1_sysrq_next_for_all)
+{
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, self->e.s.share * 20, 0));
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	ASSERT_ATTACH(first);
+	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
+	ASSERT_VICTIM(big);
+	ASSERT_TRUE(has_label(&self->e.s.log, "bpf fallback=none"));
+}
+
 /* O3: oom_kill_allocating_task decides before any policy is asked. */
 TEST_F(global, O3_oom_kill_allocating_task)
 {

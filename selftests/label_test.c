@@ -19,14 +19,6 @@ FIXTURE_TEARDOWN(label)
 	env_end(&self->e);
 }
 
-/* Name the policy as @text, of which @size bytes are handed to the kernel. */
-static void set_label(struct rules_bpf *skel, const char *text, unsigned int size)
-{
-	memcpy(skel->bss->label, text, size);
-	skel->bss->label_size = size;
-	skel->bss->label_empty = !size;
-}
-
 /* One OOM in which a program decides, unless it is told not to. */
 #define LABEL_OOM()							\
 	do {								\
@@ -40,15 +32,6 @@ static void set_label(struct rules_bpf *skel, const char *text, unsigned int siz
 		ASSERT_EQ(1, self->e.skel->bss->nr_named)			\
 			TH_LOG("the name hook is called once an OOM");	\
 	} while (0)
-
-/* The log has this label, as a line of its own, and no other. */
-static bool has_label(struct klog *log, const char *label)
-{
-	char line[64];
-
-	snprintf(line, sizeof(line), "\noom_policy=%s\n", label);
-	return log_count(log, line) == 1 && log_count(log, "oom_policy=") == 1;
-}
 
 TEST_F(label, L1_line_of_its_own)
 {

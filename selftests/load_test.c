@@ -139,6 +139,7 @@ TEST(H2_verdicts_in_btf)
 {
 	static const char * const names[] = {
 		"NO_BPF_POLICY", "BPF_EVAL_ABORT", "BPF_EVAL_NEXT", "BPF_EVAL_SELECT",
+		"BPF_EVAL_STOP",
 	};
 	struct btf *btf = btf__load_vmlinux_btf();
 	const struct btf_type *t;
@@ -149,8 +150,8 @@ TEST(H2_verdicts_in_btf)
 	id = btf__find_by_name_kind(btf, "bpf_oom_verdict", BTF_KIND_ENUM);
 	ASSERT_GT(id, 0) TH_LOG("no enum bpf_oom_verdict in BTF");
 	t = btf__type_by_id(btf, id);
-	ASSERT_GE(btf_vlen(t), 4);
-	for (i = 0; i < 4; i++) {
+	ASSERT_GE(btf_vlen(t), 5);
+	for (i = 0; i < 5; i++) {
 		ASSERT_STREQ(names[i], btf__name_by_offset(btf, btf_enum(t)[i].name_off));
 		ASSERT_EQ((int)i, btf_enum(t)[i].val);
 	}

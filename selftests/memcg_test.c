@@ -470,32 +470,6 @@ TEST_F(swapoff, goes_first)
 		EXPECT_NE(pid, self->e.skel->bss->offered[i].pid) TH_LOG("swapoff was offered");
 }
 
-/*
- * A victim that is dying for a while, with its memory: its tracer is told of
- * the exit and does not answer, and the reaper comes after two seconds.
- */
-static int hold_at_exit(struct hog *hog)
-{
-	int status;
-
-	if (ptrace(PTRACE_SEIZE, hog->pid, 0, PTRACE_O_TRACEEXIT))
-		return -errno;
-	/* Nothing to wait for: it runs on. */
-	return waitpid(hog->pid, &status, WNOHANG) < 0 ? -errno : 0;
-}
-
-static bool held(struct hog *hog, int ms)
-{
-	int status;
-
-	for (; ms > 0; ms--) {
-		if (waitpid(hog->pid, &status, WNOHANG) == hog->pid)
-			return WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_EXIT;
-		usleep(1000);
-	}
-	return false;
-}
-
 /* O2: a policy may choose a new victim while another is dying. */
 TEST_F(memcg, O2_second_victim_while_one_is_dying)
 {

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -19,7 +21,7 @@
 #include "../kselftest_harness.h"
 
 /* As in include/linux/oom.h; load_test compares them with the kernel's BTF. */
-enum { NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT };
+enum { NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP };
 
 /* What libbpf and the verifier said: shown where a load fails that should not. */
 static char libbpf_log[64 * 1024];
@@ -92,6 +94,49 @@ static inline void rule_pid(struct table *t, const struct hog *hog,
 	while (t->rules[i].pid || t->rules[i].cgroup)
 		i++;
 	t->rules[i] = (struct rule){ .pid = hog->pid, .verdict = verdict };
+}
+
+/* Name the policy as @text, of which @size bytes are handed to the kernel. */
+static inline void set_label(struct rules_bpf *skel, const char *text, unsigned int size)
+{
+	memcpy(skel->bss->label, text, size);
+	skel->bss->label_size = size;
+	skel->bss->label_empty = !size;
+}
+
+/* The log has this label, as a line of its own, and no other. */
+static inline bool has_label(struct klog *log, const char *label)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), "\noom_policy=%s\n", label);
+	return log_count(log, line) == 1 && log_count(log, "oom_policy=") == 1;
+}
+
+/*
+ * A victim that is dying for a while, with its memory: its tracer is told of
+ * the exit and does not answer, and the reaper comes after two seconds.
+ */
+static inline int hold_at_exit(struct hog *hog)
+{
+	int status;
+
+	if (ptrace(PTRACE_SEIZE, hog->pid, 0, PTRACE_O_TRACEEXIT))
+		return -errno;
+	/* Nothing to wait for: it runs on. */
+	return waitpid(hog->pid, &status, WNOHANG) < 0 ? -errno : 0;
+}
+
+static inline bool held(struct hog *hog, int ms)
+{
+	int status;
+
+	for (; ms > 0; ms--) {
+		if (waitpid(hog->pid, &status, WNOHANG) == hog->pid)
+			return WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_EXIT;
+		usleep(1000);
+	}
+	return false;
 }
 
 #define ASSERT_ATTACH(prog) ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog))

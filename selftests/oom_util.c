@@ -25,6 +25,13 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+int patience(void)
+{
+	const char *ms = getenv("OOM_TEST_PATIENCE");
+
+	return ms ? atoi(ms) : 20000;
+}
+
 int write_file(const char *path, const char *fmt, ...)
 {
 	char buf[256];
@@ -436,7 +443,14 @@ int scene_global(struct scene *s)
 
 int scene_oom(struct scene *s)
 {
-	int ret = hog_grow(&s->trigger, s->grow);
+	int ret;
+
+	/*
+	 * The kernel reports ten OOMs in five seconds, and no more. What looks
+	 * for a report must not come eleventh.
+	 */
+	usleep(600000);
+	ret = hog_grow(&s->trigger, s->grow);
 
 	return ret ?: hog_wait(&s->trigger, PATIENCE);
 }

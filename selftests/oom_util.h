@@ -10,8 +10,13 @@
 
 #define MB		1048576UL
 #define CGROUP_ROOT	"/sys/fs/cgroup"
-/* How long to wait, in ms, for what has to happen: emulated guests are slow. */
-#define PATIENCE	20000
+/*
+ * How long to wait, in ms, for what has to happen: emulated guests are slow.
+ * OOM_TEST_PATIENCE in the environment says otherwise.
+ */
+#define PATIENCE	patience()
+
+int patience(void);
 
 /**
  * write_file - write a string to a file

@@ -8,10 +8,21 @@
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/memcontrol.h>
 #include <linux/oom.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
+#include <trace/events/oom.h>
+
+/*
+ * How long the programs may take for all tasks of one OOM, in seconds. Some
+ * ten thousand tasks need milliseconds; a program may be made to need minutes
+ * for one of them, and a global scan holds the RCU read lock.
+ */
+#define OOM_POLICY_BUDGET	1
 
 /*
  * The OOM whose tasks are being evaluated, and the task that does it. Written
@@ -77,19 +88,84 @@ void oom_policy_begin(struct oom_control *oc)
 {
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
+	oc->policy_deadline = jiffies + OOM_POLICY_BUDGET * HZ;
 	bpf_set_policy_name(oc);
+}
+
+/* What the report and the trace call a policy. */
+static const char *oom_policy_name(const struct oom_control *oc)
+{
+	return oc->policy_name[0] ? oc->policy_name : "bpf";
+}
+
+/* The id of the cgroup that is out of memory, or 0 for the whole machine. */
+static u64 oom_policy_scope(const struct oom_control *oc)
+{
+#ifdef CONFIG_MEMCG
+	if (oc->memcg)
+		return cgroup_id(oc->memcg->css.cgroup);
+#endif
+	return 0;
 }
 
 /**
  * oom_policy_end - the tasks of an OOM have been evaluated
  * @oc: the OOM
  *
+ * Where the programs had a say and nobody was chosen, the tasks have to be
+ * evaluated once more, without the programs: there is no third time. That scan
+ * finds a victim, or one that is dying, if a kernel without policies does.
+ *
  * Context: Under oom_lock.
+ * Return: true if the tasks are to be evaluated again.
  */
-void oom_policy_end(struct oom_control *oc)
+bool oom_policy_end(struct oom_control *oc)
 {
 	WRITE_ONCE(scanning_task, NULL);
 	WRITE_ONCE(scanning_oc, NULL);
+
+	/* A selection from before the time was up stands. */
+	if (oc->chosen && oc->chosen_points == OOM_POLICY_POINTS)
+		oc->policy_fallback = NULL;
+	else if (!oc->chosen && oc->policy_decided && !oc->policy_fallback)
+		oc->policy_fallback = "none";
+	if (!oc->policy_fallback)
+		return false;
+
+	trace_oom_policy_fallback(oom_policy_name(oc), oom_policy_scope(oc),
+				  oc->policy_fallback, oc->policy_offered);
+	return !oc->chosen;
+}
+
+/**
+ * oom_policy_abort - drop what was chosen, and leave the programs out
+ * @oc: the OOM
+ *
+ * Context: Under oom_lock.
+ * Return: 1, to end the scan.
+ */
+int oom_policy_abort(struct oom_control *oc)
+{
+	if (oc->chosen)
+		put_task_struct(oc->chosen);
+	oc->chosen = NULL;
+	oc->policy_fallback = "abort";
+	return 1;
+}
+
+/**
+ * oom_policy_timeout - leave the programs out, as they have had their time
+ * @oc: the OOM
+ *
+ * Context: Under oom_lock.
+ * Return: NO_BPF_POLICY.
+ */
+int oom_policy_timeout(struct oom_control *oc)
+{
+	oc->policy_fallback = "timeout";
+	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
+			    OOM_POLICY_BUDGET);
+	return NO_BPF_POLICY;
 }
 
 /**
@@ -97,14 +173,16 @@ void oom_policy_end(struct oom_control *oc)
  * @oc: the OOM that is reported
  *
  * On a line of its own: other lines of the OOM report are parsed by software
- * that must not notice. A policy that only watched is not mentioned.
+ * that must not notice. A policy that only watched is not mentioned; where the
+ * kernel had to choose after all, the line says why.
  *
  * Context: Any.
  */
 void oom_policy_report(const struct oom_control *oc)
 {
 	if (oc->policy_decided)
-		pr_warn("oom_policy=%s\n", oc->policy_name[0] ? oc->policy_name : "bpf");
+		pr_warn("oom_policy=%s%s%s\n", oom_policy_name(oc),
+			oc->policy_fallback ? " fallback=" : "", oc->policy_fallback ?: "");
 }
 
 __bpf_kfunc_start_defs();

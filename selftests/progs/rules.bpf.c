@@ -25,6 +25,17 @@ __u32 label_empty;	/* call with a size of 0 */
 __s32 label_ret;	/* the tests start it at 1 */
 __u64 last_oc;
 
+static int inner(__u32 i, void *ctx)
+{
+	return 0;
+}
+
+static int outer(__u32 i, void *ctx)
+{
+	bpf_loop(1000000, inner, NULL, 0);
+	return 0;
+}
+
 static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 {
 	__u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
@@ -32,6 +43,8 @@ static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 	int i;
 
 	t->asked++;
+	if (t->burn)
+		bpf_loop(t->burn, outer, NULL, 0);
 	for (i = 0; i < MAX_RULES; i++) {
 		struct rule *r = &t->rules[i];
 
