@@ -4,8 +4,8 @@
  *
  * A map says of a cgroup what is to become of the processes in it and below
  * it; the nearest one counts, so a part can be excepted from the whole. The
- * verdict is 3 (BPF_EVAL_SELECT: kill these first), 2 (BPF_EVAL_NEXT: never
- * kill these) or 0 (NO_BPF_POLICY: as if there were no policy). Of several to
+ * verdict is 3 (BPF_EVAL_SELECT: kill these first), 2 (BPF_EVAL_NEXT: do not
+ * choose these) or 0 (NO_BPF_POLICY: as if there were no policy). Of several to
  * be killed first the kernel takes the last in its list.
  *
  *   bpftool prog loadall oom_cgroup.bpf.o /sys/fs/bpf/oom_cgroup autoattach

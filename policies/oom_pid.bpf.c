@@ -5,7 +5,7 @@
  * A map says of a process what is to become of it in an OOM; of processes
  * that are not in it the policy has no opinion, and the kernel goes on by
  * size. The verdict is 3 (BPF_EVAL_SELECT: kill this one first) or
- * 2 (BPF_EVAL_NEXT: never kill this one). Of several to be killed first the
+ * 2 (BPF_EVAL_NEXT: do not choose this one). Of several to be killed first the
  * kernel takes the last in its list.
  *
  *   bpftool prog loadall oom_pid.bpf.o /sys/fs/bpf/oom_pid autoattach

@@ -108,6 +108,7 @@ base_open() {
 	*)
 		[ -f "$BASE/mm/oom_kill.c" ] ||
 			die $EX_BASE "base $BASE: neither 6.12, newest nor a kernel tree"
+		need rsync=rsync
 		BASE_DIR=$(cd "$BASE" && pwd -P)
 		BASE_NAME=tree-$(printf '%s' "$BASE_DIR" | cksum | cut -d' ' -f1)
 		BASE_VERSION=$(make -s -C "$BASE_DIR" kernelversion)
@@ -117,16 +118,19 @@ base_open() {
 
 # base_tree DIR - the whole tree of the open base, pristine, in DIR.
 base_tree() {
+	if [ -n "$BASE_DIR" ]; then
+		# As it is now; but for the files that the series has put there.
+		make_dirs "$1"
+		touch "$1/.patched"
+		sed 's|^|/|' "$1/.patched" | rsync -a --delete --exclude-from=- --exclude=/.git --exclude=/.patched \
+			"$BASE_DIR/" "$1/"
+		make -s -C "$1" mrproper
+		return
+	fi
 	[ -e "$1/.complete-$BASE_VERSION" ] && return
 	rm -rf "$1"
 	make_dirs "$1"
-	if [ -n "$BASE_TAR" ]; then
-		tar -xf "$BASE_TAR" -C "$1" --strip-components=1
-	else
-		cp -a --reflink=auto "$BASE_DIR/." "$1/"
-		rm -rf "$1/.git"
-		make -s -C "$1" mrproper
-	fi
+	tar -xf "$BASE_TAR" -C "$1" --strip-components=1
 	touch "$1/.complete-$BASE_VERSION"
 }
 

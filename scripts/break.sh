@@ -29,6 +29,8 @@ break_one() {
 	set +f
 	out=$(tests_run "${patterns[@]}" 2>&1) || :
 	printf '%s\n' "$out" >>"$BUILD/log/break-$1.log"
+	# A guest that does not come up notices nothing.
+	! grep -q 'did not get as far' <<<"$out" || { echo "the guest does not come up"; return 1; }
 	for pattern in "${patterns[@]}"; do
 		hit=''
 		while read -r _ _ _ test; do
@@ -51,8 +53,11 @@ while read -r line <&5; do
 	case $line in '' | '#'*) continue ;; esac
 	mapfile -t field < <(awk -F ' +[|] +' '{ for (i = 1; i <= 4; i++) print $i }' <<<"$line")
 	[ $# -eq 0 ] || [[ " $* " == *" ${field[0]} "* ]] || continue
-	cp -p "$LINUX/${field[1]}" "$DIR/unbroken"
+	cp "$LINUX/${field[1]}" "$DIR/unbroken"
+	# However this ends, the next build is not to be of a broken kernel.
+	trap 'cat "$DIR/unbroken" >"$LINUX/${field[1]}"' EXIT
 	break_one "${field[@]}" || rc=1
 	cat "$DIR/unbroken" >"$LINUX/${field[1]}"
+	trap - EXIT
 done 5<"$ROOT/scripts/breaks"
 exit $rc

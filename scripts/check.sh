@@ -27,7 +27,7 @@ lint() {
 	shellcheck -x scripts/*.sh guest/init .ci/run
 }
 
-need git=git perl=perl-base shellcheck=shellcheck xz=xz-utils dpkg-deb=dpkg
+need git=git perl=perl shellcheck=shellcheck xz=xz-utils dpkg-deb=dpkg
 make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
 stage $EX_FAIL "checkpatch --strict" style

@@ -7,9 +7,9 @@
 . "$(dirname "${BASH_SOURCE[0]}")/base.sh"
 
 # What the stages need; Debian's names.
-KERNEL_NEEDS=(gcc=gcc make=make bc=bc bison=bison flex=flex xz=xz-utils perl=perl-base
+KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison flex=flex xz=xz-utils perl=perl
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
-	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils)
+	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
 GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 

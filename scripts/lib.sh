@@ -30,6 +30,13 @@ make_dirs() {
 	done
 }
 
+# lock_build - one at a time: the folder is ours until the script ends.
+lock_build() {
+	make_dirs "$BUILD" "$CACHE"
+	exec 9>"$BUILD/.lock"
+	flock -n 9 || die "$EX_BUILD" "another run is at work in $BUILD"
+}
+
 # elapsed SECONDS - as 12s or 3m10s.
 elapsed() {
 	if [ "$1" -ge 60 ]; then

@@ -167,6 +167,7 @@ base_objects() {
 [ $# -gt 0 ] || set -- 6.12 newest
 need "${KERNEL_NEEDS[@]}" sparse=sparse $CLANG=$CLANG ld.lld-19=lld-19 llvm-nm-19=llvm-19 objdump=binutils
 STAGES=$#
+lock_build
 for base; do
 	base_open "$base"
 	kernel_paths

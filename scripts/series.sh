@@ -102,18 +102,19 @@ export_to() {
 	done
 	# shellcheck disable=SC2046
 	new_repo "$tmp/newest" newest $(touched "$tmp"/3/*.patch)
-	rm -rf "$out/patches"
-	make_dirs "$out/patches"
-	cp "$tmp/3/0000-cover-letter.patch" "$out/patches"
-	for patch in $(patches "$tmp/3"); do
+	make_dirs "$out" "$tmp/patches"
+	cp "$tmp/3/0000-cover-letter.patch" "$tmp/patches"
+	patches "$tmp/3" | while read -r patch; do
 		patch=${patch##*/}
 		for n in 3 2 1 0; do
 			[ $n -gt 0 ] || die $EX_BASE "$patch does not apply to newest ($BASE_VERSION)"
 			git_in "$tmp/newest" am -q "$tmp/$n/$patch" >/dev/null 2>&1 && break
 			git_in "$tmp/newest" am --abort
 		done
-		cp "$tmp/$n/$patch" "$out/patches"
+		cp "$tmp/$n/$patch" "$tmp/patches"
 	done
+	rm -rf "$out/patches"
+	mv "$tmp/patches" "$out/patches"
 	for pair in "${FILES[@]}"; do
 		[ -e "$SERIES/${pair%%=*}" ] || continue
 		make_dirs "$(dirname "$out/${pair#*=}")"

@@ -40,6 +40,16 @@ result() {
 	esac
 }
 
+# worse STATUS - a guest that was lost counts for the whole run: as a panic or
+# splat if it was one, or else as no boot.
+worse() {
+	if [ "$1" -eq "$EX_SPLAT" ]; then
+		WORST=$EX_SPLAT
+	elif [ "$WORST" -eq 0 ]; then
+		WORST=$EX_BOOT
+	fi
+}
+
 # tests_boot PROGRAM TEST... - run them in one guest until one takes it down.
 # Sets DONE to how many have a result.
 tests_boot() {
@@ -54,7 +64,11 @@ tests_boot() {
 	while IFS= read -r line <&7; do
 		[ -z "${VERBOSE:-}" ] || say "$line"
 		case $line in
-		"@test "*) test=${line#* } said='' word='' panic='' ;;
+		"@test "*)
+			# The one before ended without a result: its process died.
+			[ -z "$test" ] || { result fail "$test" "$said"; DONE=$((DONE + 1)); }
+			test=${line#* } said='' word='' panic=''
+			;;
 		"# expect-panic: "*) panic=${line#*: } ;;
 		"ok 1 "*SKIP*) word=skip why=${line##*SKIP} ;;
 		"ok 1 "*) word=ok ;;
@@ -81,16 +95,17 @@ tests_boot() {
 		*) result fail "$test" "the guest was lost:$said" ;;
 		esac
 		DONE=$((DONE + 1))
-		WORST=$rc panic=''
+		worse "$rc"
+		panic=''
 	elif [ "$DONE" -lt $# ]; then
 		say "The guest ended before its tests; its log: $console"
 		[ "$DONE" -gt 0 ] || { result fail "$1" "the guest did not get as far as this test"; DONE=1; }
-		WORST=$((rc > 1 ? rc : EX_BOOT))
+		worse "$rc"
 	fi
 	if vm_splats "$console" "${panic:-}" >"$console.splats"; then
 		sed 's/^/# splat: /' "$console.splats"
 		say "The kernel printed a splat: $console"
-		WORST=$EX_SPLAT
+		worse "$EX_SPLAT"
 	fi
 	rm "$console.splats"
 }

@@ -19,14 +19,11 @@ accel_pick() {
 	fi
 }
 
-# guest_build BASE - all stages up to a guest that can be booted. One at a time:
-# the folder is locked until the script ends.
+# guest_build BASE - all stages up to a guest that can be booted.
 guest_build() {
 	local version
 	STAGES=6
-	make_dirs "$BUILD" "$CACHE"
-	exec 9>"$BUILD/.lock"
-	flock -n 9 || die "$EX_BUILD" "another run is at work in $BUILD"
+	lock_build
 	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}"
 	# The stages run in subshells: what this one finds out is found again.
 	stage "$EX_BASE" "fetching base $1" base_open "$1"
@@ -54,7 +51,7 @@ vm_boot() {
 	cat "$DIR/initramfs" "$cpio" >"$work/initrd"
 	: >"$console"
 
-	local qemu=(qemu-system-x86_64 -accel "$ACCEL" -nodefaults -display none -no-reboot
+	local qemu=(qemu-system-x86_64 -accel "$ACCEL" -pidfile "$work/pid" -nodefaults -display none -no-reboot
 		-m "${VM_MEMORY:-384}" -smp 2 -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
 		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
@@ -68,7 +65,7 @@ vm_boot() {
 	while :; do
 		if ! IFS= read -r -t "${VM_SILENCE:-120}" line <&8; then
 			say "the guest has been silent for ${VM_SILENCE:-120} seconds"
-			pkill -f "$work/initrd" || true
+			kill "$(<"$work/pid")" 2>/dev/null || :
 			status=$EX_BOOT
 			break
 		fi

@@ -4,11 +4,7 @@
  * says why it was not the policy that chose. In every OOM here the kernel alone
  * would take big.
  */
-#include <time.h>
-
 #include "oom_env.h"
-
-#define TRACEFS "/sys/kernel/tracing/"
 
 FIXTURE(fallback)
 {
@@ -62,25 +58,6 @@ TEST_F(fallback, P1_next_for_the_only_task)
 	ASSERT_NO_FLOOD();
 }
 
-/* P1: a selection that is refused (V2) leaves nobody, too. */
-TEST_F(fallback, P1_refused_selection)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
-	ASSERT_OOM();
-	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
-	ASSERT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
-
-	/* Reaped, and selected again; the next OOM is the kernel's to decide. */
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	self->e.s.grow = 40 * MB;
-	scene_oom(&self->e.s);
-	ASSERT_EQ(2, log_count(&self->e.s.log, "Killed process"));
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=none"));
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
-}
-
 TEST_F(fallback, P2_abort_for_all)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
@@ -110,28 +87,14 @@ TEST_F(fallback, P2_abort_waits_for_the_dying)
 	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
 	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
 	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
+	self->e.table->asked = 0;
 	self->e.table->otherwise = BPF_EVAL_ABORT;
 	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
 	EXPECT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
 	EXPECT_EQ(1, log_count(&self->e.s.log, "Killed process"));
 	EXPECT_TRUE(hog_alive(&self->e.s.small));
+	EXPECT_GT(self->e.table->asked, 0) TH_LOG("nobody was asked while it was dying");
 	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
-}
-
-/* What write_file() does not: empty it. */
-static int clear_trace(void)
-{
-	FILE *file = fopen(TRACEFS "trace", "w");
-
-	return file ? fclose(file) : -errno;
-}
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
 /*
@@ -142,19 +105,13 @@ static double seconds(void)
  */
 TEST_F(fallback, P4_burns_time)
 {
-	double start, call, all;
-
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
-	self->e.table->burn = 200;
+	self->e.table->burn = 1500;
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	start = seconds();
 	ASSERT_OOM();
-	all = seconds() - start;
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(1, self->e.table->asked) TH_LOG("asked after the time was up");
-	call = all / self->e.table->asked;
-	ASSERT_GT(call, 1) TH_LOG("%d calls of %f s: burn more", self->e.table->asked, call);
 	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=timeout"));
 	ASSERT_EQ(1, log_count(&self->e.s.log, "took more than 1 s"));
 	ASSERT_NO_FLOOD();
@@ -168,7 +125,7 @@ TEST_F(fallback, P4_selection_before_the_cut_stands)
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table->burn = 200;
+	self->e.table->burn = 1500;
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, self->e.table->asked);
@@ -178,38 +135,28 @@ TEST_F(fallback, P4_selection_before_the_cut_stands)
 /* L6: each fallback can be counted. */
 TEST_F(fallback, L6_tracepoint)
 {
-	char buf[8192], line[128];
+	char line[128];
 
-	ASSERT_EQ(0, clear_trace());
-	ASSERT_EQ(0, write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1"));
+	ASSERT_EQ(0, trace_on());
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "0"));
 	ASSERT_VICTIM(big);
-	ASSERT_GT(read_file(TRACEFS "trace", buf, sizeof(buf)), 0);
-	snprintf(line, sizeof(line),
-		 "oom_policy_fallback: policy=wrong memcg=%llu reason=none offered=3\n",
+	snprintf(line, sizeof(line), "policy=wrong memcg=%llu reason=none offered=3\n",
 		 (unsigned long long)self->e.s.domain.id);
-	ASSERT_NE(NULL, strstr(buf, line)) TH_LOG("no \"%s\" in:\n%s", line, buf);
-	ASSERT_EQ(NULL, strstr(strstr(buf, line) + 1, "oom_policy_fallback:"))
-		TH_LOG("more than one event:\n%s", buf);
+	ASSERT_EQ(1, trace_count(line)) TH_LOG("no \"%s\"", line);
+	ASSERT_EQ(1, trace_count("oom_policy_fallback:"));
 }
 
 /* L6: and where the policy had its way, there is no event. */
 TEST_F(fallback, L6_silent_without_fallback)
 {
-	char buf[8192];
-
-	ASSERT_EQ(0, clear_trace());
-	ASSERT_EQ(0, write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1"));
+	ASSERT_EQ(0, trace_on());
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
 	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "0"));
 	ASSERT_VICTIM(small);
-	ASSERT_GT(read_file(TRACEFS "trace", buf, sizeof(buf)), 0);
-	ASSERT_EQ(NULL, strstr(buf, "oom_policy_fallback:")) TH_LOG("%s", buf);
+	ASSERT_EQ(0, trace_count("oom_policy_fallback:"));
 }
 
 /* S1: STOP keeps a selection, and nobody else is asked about. */

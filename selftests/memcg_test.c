@@ -413,6 +413,7 @@ FIXTURE(swapoff)
 FIXTURE_VARIANT(swapoff)
 {
 	bool first;	/* in the list of tasks: it is in big, else in trigger */
+	bool stop;	/* the policy says STOP to whoever comes after the selected */
 };
 
 FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected)
@@ -423,6 +424,12 @@ FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected)
 FIXTURE_VARIANT_ADD(swapoff, O2_after_the_selected)
 {
 	.first = false,
+};
+
+/* S1: to stop ends the questions, not the way of swapoff. */
+FIXTURE_VARIANT_ADD(swapoff, S1_after_stop)
+{
+	.stop = true,
 };
 
 FIXTURE_SETUP(swapoff)
@@ -451,6 +458,8 @@ TEST_F(swapoff, goes_first)
 	ASSERT_EQ(0, hog_wait(&self->e.s.big, PATIENCE)) TH_LOG("big did not get into swap");
 	ASSERT_EQ(0, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	if (variant->stop)
+		rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_STOP);
 	ASSERT_ATTACH(first);
 
 	pid = fork();
@@ -558,6 +567,23 @@ TEST_F(memcg, V2_fail_select_in_vfork)
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_TRUE(hog_alive(&child));
+	kill(child.pid, SIGKILL);
+}
+
+/* P1: a selection that is refused chooses nobody; the kernel has to. */
+TEST_F(memcg, P1_refused_selection)
+{
+	struct hog child = { };
+
+	child.pid = start_borrower(&self->e.s, CLONE_VM | CLONE_VFORK);
+	ASSERT_GT(child.pid, 0);
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
+	ASSERT_ATTACH(first);
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_TRUE(has_label(&self->e.s.log, "bpf fallback=none"));
 	kill(child.pid, SIGKILL);
 }
 

@@ -139,6 +139,34 @@ static inline bool held(struct hog *hog, int ms)
 	return false;
 }
 
+#define TRACEFS "/sys/kernel/tracing/"
+
+/* Record oom_policy_fallback events, from none on: 0 or -errno. */
+static inline int trace_on(void)
+{
+	FILE *file = fopen(TRACEFS "trace", "w");
+
+	if (!file || fclose(file))
+		return -errno;
+	return write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1");
+}
+
+/* How often a string is in the trace. */
+static inline int trace_count(const char *string)
+{
+	static char buf[64 * 1024];
+	char *at = buf;
+	int count = 0;
+
+	if (read_file(TRACEFS "trace", buf, sizeof(buf)) < 0)
+		return -1;
+	while ((at = strstr(at, string))) {
+		count++;
+		at++;
+	}
+	return count;
+}
+
 #define ASSERT_ATTACH(prog) ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog))
 
 /* Out of memory, and after that the trigger has what it asked for. */

@@ -109,7 +109,7 @@ TEST_F(policy, cgroup_nearest_ancestor_counts)
 	ASSERT_VICTIM(small);
 }
 
-/* One cgroup for all below it: the biggest of them dies, not the last. */
+/* All of a subtree is spared, but for a part that is left to the kernel. */
 TEST_F(policy, cgroup_subtree)
 {
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 22 * MB, 0));

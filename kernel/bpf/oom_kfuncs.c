@@ -18,13 +18,6 @@
 #include <trace/events/oom.h>
 
 /*
- * How long the programs may take for all tasks of one OOM, in seconds. Some
- * ten thousand tasks need milliseconds; a program may be made to need minutes
- * for one of them, and a global scan holds the RCU read lock.
- */
-#define OOM_POLICY_BUDGET	1
-
-/*
  * The OOM whose tasks are being evaluated, and the task that does it. Written
  * under oom_lock; read without it, but only compared: a reader that finds its
  * own task in scanning_task wrote both itself.
@@ -50,7 +43,8 @@ __bpf_hook_start();
  * A hook for fmod_ret programs. Several may be attached: the one attached last
  * is asked first, and the first verdict other than zero stands.
  *
- * Context: Under oom_lock, and under rcu_read_lock(). Must not sleep.
+ * Context: Under oom_lock, in a global OOM also under rcu_read_lock(). Must not
+ * sleep.
  * Return: One of enum bpf_oom_verdict. Anything else counts as NO_BPF_POLICY.
  */
 __weak noinline int bpf_oom_evaluate_task(struct task_struct *task,
@@ -86,10 +80,12 @@ __bpf_hook_end();
  */
 void oom_policy_begin(struct oom_control *oc)
 {
+	unsigned long start = jiffies;
+
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
-	oc->policy_deadline = jiffies + OOM_POLICY_BUDGET * HZ;
 	bpf_set_policy_name(oc);
+	oc->policy_spent = jiffies - start;
 }
 
 /* What the report and the trace call a policy. */

@@ -20,7 +20,7 @@ struct table {
 	struct rule rules[MAX_RULES];
 	long long otherwise;	/* the verdict on everybody else */
 	unsigned int asked;	/* how often this program was asked */
-	unsigned int burn;	/* millions of rounds to waste, each time */
+	unsigned int burn;	/* milliseconds to waste, each time */
 };
 
 /* What a program was shown: PF_* flags as the kernel has them. */
