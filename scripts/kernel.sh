@@ -40,6 +40,8 @@ kernel_sources() {
 		fi
 	done
 	cp "$DIR/files" "$LINUX/.patched"
+	# What mm/oom_kill.c and include/linux/oom.h of this repository link to.
+	[ "$1" != 6.12 ] || [ -e "$BUILD/series" ] || "$ROOT/scripts/series.sh" layout
 }
 
 kmake() {
@@ -74,7 +76,7 @@ progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
 	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool"
 	make -C "$LINUX/tools/bpf/bpftool" OUTPUT="$PROGS/bpftool/" EXTRA_LDFLAGS=-static \
-		feature-llvm=0 feature-libbfd=0 feature-libcap=0 -j"$(nproc)"
+		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
 	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
