@@ -18,6 +18,8 @@ set -euo pipefail
 
 PREFIX="PATCH bpf-next v3"
 SERIES=$BUILD/series
+CLEAN=()
+trap 'rm -rf "${CLEAN[@]}"' EXIT
 # Kernel path, and where the same bytes stand in this repository.
 FILES=(kernel/bpf/oom_kfuncs.c=kernel/bpf/oom_kfuncs.c
 	Documentation/bpf/oom.rst=Documentation/bpf/oom.rst
@@ -97,6 +99,7 @@ mail() {
 export_to() {
 	local out=$1 tmp n patch pair
 	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
+	CLEAN+=("$tmp")
 	for n in 3 2 1; do
 		mail "$tmp/$n" $n
 	done
@@ -122,7 +125,6 @@ export_to() {
 		git_in "$SERIES" archive series "${pair%%=*}" | tar -x -C "$tmp"
 		cp -r "$tmp/${pair%%=*}" "$out/${pair#*=}"
 	done
-	rm -rf "$tmp"
 }
 
 export_series() {
@@ -156,13 +158,13 @@ check() {
 	local tmp bad=0 pair
 	make_dirs "$BUILD"
 	tmp=$(mktemp -d "$BUILD/check.XXXXXX")
+	CLEAN+=("$tmp")
 	SERIES=$tmp/series
 	layout
 	export_to "$tmp/out"
 	for pair in patches=patches "${FILES[@]}"; do
 		diff -r "$ROOT/${pair#*=}" "$tmp/out/${pair#*=}" || bad=1
 	done
-	rm -rf "$tmp"
 	[ $bad -eq 0 ] || die $EX_FAIL "patches/ and the files disagree: series.sh fold takes the files, series.sh layout and export the patches"
 }
 
