@@ -15,6 +15,8 @@ Builds a kernel with the series, boots it in QEMU, and:
   test [PATTERN]     runs the selftests whose names match the shell PATTERN
   shell              gives a shell in the guest
   exec -- CMD...     runs a command in the guest
+  fuzz [-m N] [-s S] random policies and OOMs for N minutes (default 15) from
+                     seed S (default: by the clock; it is printed)
 
   -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
                      newest linux-source of Debian's backports and unstable;
@@ -29,6 +31,7 @@ Examples:
   run-vm.sh -b newest test 'label.*'  some of them, on the newest kernel
   run-vm.sh -b ~/linux test           on a tree of your own
   run-vm.sh exec -- bpftool prog      what is loaded in a fresh guest
+  run-vm.sh fuzz --minutes 2 --seed 7
 
 Exit status: 0 passed, 1 a test failed (exec: as the command), 2 usage,
 3 dependency missing, 4 base not available or the series does not apply,
@@ -63,6 +66,22 @@ demo:0 | shell:0 | test:0 | test:1) ;;
 exec:*)
 	[ "${1:-}" != -- ] || shift
 	[ $# -gt 0 ] || die $EX_USAGE "exec: which command?"
+	;;
+fuzz:*)
+	options=$(getopt -n "run-vm.sh fuzz" -o m:s: -l minutes:,seed: -- "$@") || exit $EX_USAGE
+	eval set -- "$options"
+	minutes=15 seed=$(date +%s%N)
+	while [ "$1" != -- ]; do
+		case $1 in
+		-m | --minutes) minutes=$2 ;;
+		-s | --seed) seed=$2 ;;
+		esac
+		shift 2
+	done
+	[ $# -eq 1 ] || die $EX_USAGE "fuzz: too many arguments; try --help"
+	[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || die $EX_USAGE "fuzz: --minutes $minutes: 1 to 9999"
+	[[ $seed =~ ^[0-9]{1,19}$ ]] || die $EX_USAGE "fuzz: --seed $seed: a number of up to 19 digits"
+	set -- env OOM_TEST_SEED="$seed" OOM_FUZZ_SECONDS=$((minutes * 60)) ./fuzz_test
 	;;
 demo:* | shell:* | test:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
 *) die $EX_USAGE "$command: no such command; try --help" ;;

@@ -26,11 +26,16 @@ tests_list() {
 		END { flush() }'
 }
 
-# result WORD NAME DETAIL - one line of KTAP; what the test said, if it failed.
+# result WORD NAME DETAIL - one line of KTAP, after what the test said: all of it
+# if it failed, else its figures, without the words of the harness.
 result() {
 	NUMBER=$((NUMBER + 1))
 	case $1 in
-	ok) PASSED=$((PASSED + 1)); echo "ok $NUMBER $2" ;;
+	ok)
+		PASSED=$((PASSED + 1))
+		printf '%s\n' "$3" | grep '^# [^ ]' || :
+		echo "ok $NUMBER $2"
+		;;
 	skip) SKIPPED=$((SKIPPED + 1)); echo "ok $NUMBER $2 # SKIP $3" ;;
 	*)
 		FAILED=$((FAILED + 1))
@@ -85,7 +90,7 @@ tests_boot() {
 	exec 7<&-
 	if [ -n "$panic" ] && [ -n "$test" ] && grep -qF "Kernel panic - not syncing: $panic" "$console" &&
 		! grep -q 'oom_policy=' "$console"; then
-		result ok "$test"
+		result ok "$test" ''
 		DONE=$((DONE + 1))
 		panic="Kernel panic - not syncing: $panic"
 	elif [ -n "$test" ]; then

@@ -51,7 +51,12 @@ vm_boot() {
 	cat "$DIR/initramfs" "$cpio" >"$work/initrd"
 	: >"$console"
 
-	local qemu=(qemu-system-x86_64 -accel "$ACCEL" -pidfile "$work/pid" -nodefaults -display none -no-reboot
+	# One thread for all CPUs: before QEMU 8.1 one CPU may run what another has
+	# just patched, and the guest dies of "Oops: int3" where programs come and
+	# go (linux-kernel, July 2023, "still see int3").
+	local how=$ACCEL
+	[ "$how" != tcg ] || how=tcg,thread=single
+	local qemu=(qemu-system-x86_64 -accel "$how" -pidfile "$work/pid" -nodefaults -display none -no-reboot
 		-m "${VM_MEMORY:-384}" -smp 2 -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
 		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
