@@ -145,7 +145,8 @@ int oom_policy_abort(struct oom_control *oc)
 	if (oc->chosen)
 		put_task_struct(oc->chosen);
 	oc->chosen = NULL;
-	oc->policy_fallback = "abort";
+	if (!oc->policy_fallback)
+		oc->policy_fallback = "abort";
 	return 1;
 }
 
@@ -154,14 +155,16 @@ int oom_policy_abort(struct oom_control *oc)
  * @oc: the OOM
  *
  * Context: Under oom_lock.
- * Return: NO_BPF_POLICY.
+ * Return: What stands for the verdict on the task at hand. A selection is kept.
+ * Without one the kernel begins anew, or what was spared by then would stay
+ * spared for no reason that a report could give.
  */
 int oom_policy_timeout(struct oom_control *oc)
 {
 	oc->policy_fallback = "timeout";
 	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
 			    OOM_POLICY_BUDGET);
-	return NO_BPF_POLICY;
+	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
 }
 
 /**
