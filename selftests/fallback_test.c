@@ -101,12 +101,12 @@ TEST_F(fallback, P2_abort_waits_for_the_dying)
  * P4: a program that needs long for each task is asked until its second is
  * over, and said to be cut off once. The bound is a second and one call; so that
  * there is something to cut, one call takes longer than that here. It spares the
- * small one, which is in the first cgroup of the list.
+ * big one, which is in the first cgroup of the list, and which the kernel then
+ * takes: it begins anew.
  */
 TEST_F(fallback, P4_burns_time)
 {
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	self->e.table->burn = 1500;
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	ASSERT_OOM();

@@ -8,12 +8,12 @@
  * A test that has to end in a panic prints "# expect-panic: WORDS" first; who
  * runs it has to look for these words on the console.
  */
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
 #include "oom_env.h"
+#include "oom_odd.h"
 
 FIXTURE(global)
 {
@@ -133,23 +133,11 @@ TEST_F(global, V2_fail_select_zombie)
 	struct hog zombie = { };
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	zombie.pid = fork();
-	ASSERT_GE(zombie.pid, 0);
-	if (!zombie.pid)
-		_exit(0);
-	while (hog_alive(&zombie))
-		usleep(1000);
+	ASSERT_EQ(0, odd_zombie(&zombie, NULL));
 	rule_pid(self->e.table, &zombie, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-}
-
-static void *wait_for_ever(void *unused)
-{
-	for (;;)
-		pause();
-	return NULL;
 }
 
 /* V2: a leader that has gone while a thread of it lives can be killed. */
@@ -159,22 +147,8 @@ TEST_F(global, V2_select_leader_without_mm)
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
 	hog_stop(&self->e.s.small);
-	self->e.s.small.pid = fork();
-	ASSERT_GE(self->e.s.small.pid, 0);
-	if (!self->e.s.small.pid) {
-		size_t size = self->e.s.share * 30, i;
-		char *mem = malloc(size);
-		pthread_t thread;
-
-		for (i = 0; mem && i < size; i += 4096)
-			mem[i] = 1;
-		if (!mem || write_file("/proc/self/oom_score_adj", "0") ||
-		    pthread_create(&thread, NULL, wait_for_ever, NULL))
-			_exit(1);
-		pthread_exit(NULL);
-	}
-	while (hog_alive(&self->e.s.small))
-		usleep(1000);
+	ASSERT_EQ(0, odd_leaderless(&self->e.s.small, &self->e.s.cg_small,
+				    self->e.s.share * 30));
 	ASSERT_EQ(0, waitpid(self->e.s.small.pid, &status, WNOHANG)) TH_LOG("no thread lives");
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);

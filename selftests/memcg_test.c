@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "oom_env.h"
+#include "oom_odd.h"
 
 FIXTURE(memcg)
 {
@@ -519,48 +520,13 @@ TEST_F(memcg, V3_select_of_the_dying_waits)
 	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
-static int borrow(void *up)
-{
-	pid_t pid = syscall(SYS_getpid);
-
-	if (write(*(int *)up, &pid, sizeof(pid)) != sizeof(pid))
-		_exit(1);
-	for (;;)
-		pause();
-}
-
-/* Start small with a child that uses its memory: the pid of that, or -errno. */
-static pid_t start_borrower(struct scene *s, int flags)
-{
-	size_t size = 10 * MB;
-	int up[2];
-	pid_t pid;
-
-	if (pipe(up))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (mem == MAP_FAILED || cg_write(&s->cg_small, "cgroup.procs", "0"))
-			_exit(1);
-		memset(mem, 1, size);
-		clone(borrow, mem + size, flags | SIGCHLD, &up[1]);
-		for (;;)
-			pause();
-	}
-	s->small = (struct hog){ .pid = pid, .cmd = up[1], .ack = up[0] };
-	return read(up[0], &pid, sizeof(pid)) == sizeof(pid) ? pid : -EIO;
-}
-
 /* V2: a child in vfork() has no memory of its own. */
 TEST_F(memcg, V2_fail_select_in_vfork)
 {
 	struct hog child = { };
 
-	child.pid = start_borrower(&self->e.s, CLONE_VM | CLONE_VFORK);
-	ASSERT_GT(child.pid, 0);
+	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
+				  CLONE_VM | CLONE_VFORK));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
@@ -575,8 +541,8 @@ TEST_F(memcg, P1_refused_selection)
 {
 	struct hog child = { };
 
-	child.pid = start_borrower(&self->e.s, CLONE_VM | CLONE_VFORK);
-	ASSERT_GT(child.pid, 0);
+	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
+				  CLONE_VM | CLONE_VFORK));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
@@ -595,8 +561,8 @@ TEST_F(memcg, V2_fail_select_reaped)
 {
 	struct hog child = { };
 
-	child.pid = start_borrower(&self->e.s, CLONE_VM);
-	ASSERT_GT(child.pid, 0);
+	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
+				  CLONE_VM));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	ASSERT_EQ(0, hold_at_exit(&self->e.s.small));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child.pid, 0, PTRACE_O_TRACEEXIT));

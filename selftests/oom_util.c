@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 
 #include "oom_util.h"
 
-static long now_ms(void)
+long now_ms(void)
 {
 	struct timespec ts;
 
@@ -157,6 +158,58 @@ static void hog_hold(size_t bytes)
 		mem[i] = 1;
 }
 
+/* Memory of the kernel, charged to who makes it: a pipe holds 64 KB. */
+static void hog_hold_pipes(size_t bytes)
+{
+	static const char buf[65536];
+	int end[2];
+
+	for (; bytes >= sizeof(buf); bytes -= sizeof(buf))
+		if (pipe(end) || write(end[1], buf, sizeof(buf)) != sizeof(buf))
+			_exit(1);
+}
+
+/* Which of the two a hog is told to add is the top bit of the size. */
+#define HOG_PIPES	0x8000000000000000UL
+
+bool hogs_roam;
+
+int pin_to(pid_t pid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(pid, sizeof(set), &set) ? -errno : 0;
+}
+
+/*
+ * On the CPU of who waits for it, and before that in line: a victim then exits
+ * at one go. While it exits the kernel alone may take another one in its place,
+ * as it holds its memory and does not count as a victim any more: for long on
+ * kernels whose css_task_iter passes over a process as soon as it is exiting
+ * (7.3), else from MMF_OOM_SKIP on.
+ */
+static int first_in_line(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	return pin_to(0, 0) ?: sched_setscheduler(0, SCHED_FIFO, &param) ? -errno : 0;
+}
+
+/* Become what the report is to name as the test does, in its cgroup. */
+int hog_settle(const struct cg *cg, int adj)
+{
+	if (!hogs_roam && first_in_line())
+		return -EPERM;
+	if (cg) {
+		prctl(PR_SET_NAME, strrchr(cg->path, '/') + 1);
+		if (cg_write(cg, "cgroup.procs", "0"))
+			return -EIO;
+	}
+	return write_file("/proc/self/oom_score_adj", "%d", adj);
+}
+
 int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 {
 	int cmd[2], ack[2];
@@ -173,16 +226,12 @@ int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 		dup2(ack[1], 1);
 		for (ret = 3; ret < 64; ret++)
 			close(ret);
-		if (cg) {
-			/* The report names it as the test does. */
-			prctl(PR_SET_NAME, strrchr(cg->path, '/') + 1);
-			if (cg_write(cg, "cgroup.procs", "0"))
-				_exit(1);
-		}
-		if (write_file("/proc/self/oom_score_adj", "%d", adj))
+		if (hog_settle(cg, adj))
 			_exit(1);
 		do {
-			if (bytes)
+			if (bytes & HOG_PIPES)
+				hog_hold_pipes(bytes & ~HOG_PIPES);
+			else if (bytes)
 				hog_hold(bytes);
 			if (write(1, "", 1) != 1)
 				_exit(1);
@@ -202,6 +251,11 @@ int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 int hog_grow(struct hog *hog, size_t bytes)
 {
 	return write(hog->cmd, &bytes, sizeof(bytes)) == sizeof(bytes) ? 0 : -errno;
+}
+
+int hog_grow_pipes(struct hog *hog, size_t bytes)
+{
+	return hog_grow(hog, bytes | HOG_PIPES);
 }
 
 int hog_wait(struct hog *hog, int ms)
@@ -229,8 +283,10 @@ int hog_killed(struct hog *hog, int ms)
 			return 0;
 		usleep(1000);
 	}
-	close(hog->cmd);
-	close(hog->ack);
+	if (hog->cmd) {
+		close(hog->cmd);
+		close(hog->ack);
+	}
 	hog->pid = 0;
 	return WIFSIGNALED(status) ? WTERMSIG(status) : -ECHILD;
 }
@@ -384,7 +440,16 @@ void log_close(struct klog *log)
 #define SCENE_SMALL	(10 * MB)
 #define SCENE_GROW	(16 * MB)
 
-int scene_memcg(struct scene *s)
+/* The last in line, of all that there are. */
+static int trigger_start(struct scene *s)
+{
+	struct sched_param param = { };
+	int ret = hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+
+	return ret ?: sched_setscheduler(s->trigger.pid, SCHED_OTHER, &param) ? -errno : 0;
+}
+
+int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name)
 {
 	int ret;
 
@@ -392,25 +457,32 @@ int scene_memcg(struct scene *s)
 	s->grow = SCENE_GROW;
 	ret = log_open(&s->log);
 	ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
-	ret = ret ?: cg_create(&s->domain, NULL, "oom_test", SCENE_MAX);
+	ret = ret ?: cg_create(&s->domain, parent, name, SCENE_MAX);
 	/* Members live below: a cgroup with controllers on has no processes. */
 	ret = ret ?: cg_write(&s->domain, "cgroup.subtree_control", "+memory");
 	ret = ret ?: cg_create(&s->cg_big, &s->domain, "big", 0);
 	ret = ret ?: cg_create(&s->cg_small, &s->domain, "small", 0);
 	ret = ret ?: cg_create(&s->cg_trigger, &s->domain, "trigger", 0);
-	ret = ret ?: hog_start(&s->trigger, &s->cg_trigger, MB, 0);
-	return ret;
+	return ret ?: trigger_start(s);
+}
+
+int scene_memcg(struct scene *s)
+{
+	return scene_memcg_in(s, NULL, "oom_test");
+}
+
+void scene_sizes(const struct scene *s, size_t *big, size_t *small)
+{
+	*big = s->share ? s->share * 50 : SCENE_BIG;
+	*small = s->share ? s->share * 30 : SCENE_SMALL;
 }
 
 int scene_hogs(struct scene *s, bool small_first, int adj_small)
 {
-	size_t big = SCENE_BIG, small = SCENE_SMALL;
+	size_t big, small;
 	int ret = 0;
 
-	if (s->share) {
-		big = s->share * 50;
-		small = s->share * 30;
-	}
+	scene_sizes(s, &big, &small);
 	if (small_first)
 		ret = hog_start(&s->small, &s->cg_small, small, adj_small);
 	ret = ret ?: hog_start(&s->big, &s->cg_big, big, 0);
@@ -438,7 +510,7 @@ int scene_global(struct scene *s)
 	ret = ret ?: cg_create(&s->cg_big, NULL, "big", 0);
 	ret = ret ?: cg_create(&s->cg_small, NULL, "small", 0);
 	ret = ret ?: cg_create(&s->cg_trigger, NULL, "trigger", 0);
-	return ret ?: hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+	return ret ?: trigger_start(s);
 }
 
 int scene_oom(struct scene *s)

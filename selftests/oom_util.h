@@ -18,6 +18,9 @@
 
 int patience(void);
 
+/* The time in ms, from some start on. */
+long now_ms(void);
+
 /**
  * write_file - write a string to a file
  * Return: 0 or -errno.
@@ -52,7 +55,7 @@ void cg_destroy(const struct cg *cg);
 /* A process that holds memory, and waits to be told more. */
 struct hog {
 	pid_t pid;
-	int cmd;	/* pipe to it: a size to add */
+	int cmd;	/* pipe to it: a size to add; 0 if it has none */
 	int ack;	/* pipe from it: a byte for each size that it holds */
 };
 
@@ -66,6 +69,17 @@ struct hog {
 int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj);
 /* Make it add memory without waiting for it. */
 int hog_grow(struct hog *hog, size_t bytes);
+/* The same with memory of the kernel, which its system calls are charged for. */
+int hog_grow_pipes(struct hog *hog, size_t bytes);
+/*
+ * For a child: go to a cgroup, unless NULL, and take a score; and to the first
+ * place in line on CPU 0, so that a victim exits at one go, unless hogs_roam.
+ * 0 or -errno.
+ */
+int hog_settle(const struct cg *cg, int adj);
+extern bool hogs_roam;
+/* Run on this CPU only; pid 0 is the caller. 0 or -errno. */
+int pin_to(pid_t pid, int cpu);
 /* Wait for the memory of one hog_grow(): 0, -ECHILD if it died, -ETIMEDOUT. */
 int hog_wait(struct hog *hog, int ms);
 /* Wait until it was killed: the signal, 0 if it lives on after @ms, -errno. */
@@ -120,7 +134,11 @@ struct scene {
 
 /* Lay out the cgroups and start the trigger: 0 or -errno. */
 int scene_memcg(struct scene *s);
+/* The same in a domain of that name below @parent, NULL for the root. */
+int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name);
 int scene_global(struct scene *s);
+/* How much memory the big and the small one are to hold, bytes. */
+void scene_sizes(const struct scene *s, size_t *big, size_t *small);
 /* Start the big and the small one, in either order: 0 or -errno. */
 int scene_hogs(struct scene *s, bool small_first, int adj_small);
 /* Run out of memory once: 0 if the trigger got its memory, else as hog_wait() */

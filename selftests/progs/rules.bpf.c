@@ -7,6 +7,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "burn.h"
 #include "kfuncs.h"
 #include "rules.h"
 
@@ -25,30 +26,14 @@ __u32 label_empty;	/* call with a size of 0 */
 __s32 label_ret;	/* the tests start it at 1 */
 __u64 last_oc;
 
-/* Loops until a time: by the clock, as guests and machines differ in speed. */
-static int inner(__u32 i, __u64 *end)
-{
-	return bpf_ktime_get_ns() > *end;
-}
-
-static int outer(__u32 i, __u64 *end)
-{
-	bpf_loop(100000, inner, end, 0);
-	return bpf_ktime_get_ns() > *end;
-}
-
 static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 {
 	__u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
 	__u32 pid = task->tgid;
-	__u64 end;
 	int i;
 
 	t->asked++;
-	if (t->burn) {
-		end = bpf_ktime_get_ns() + t->burn * 1000000ULL;
-		bpf_loop(100000, outer, &end, 0);
-	}
+	burn(t->burn);
 	for (i = 0; i < MAX_RULES; i++) {
 		struct rule *r = &t->rules[i];
 

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who loads a policy may die at any time, of an OOM at that, and a program may
+ * go while it is asked. The OOM is resolved, and what was not pinned leaves
+ * nothing behind.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "oom_env.h"
+
+#define PIN "/sys/fs/bpf/oom_test_link"
+
+FIXTURE(loader)
+{
+	struct scene s;
+};
+
+FIXTURE_SETUP(loader)
+{
+	libbpf_set_print(keep_log);
+	unlink(PIN);
+	ASSERT_EQ(0, scene_memcg(&self->s));
+}
+
+FIXTURE_TEARDOWN(loader)
+{
+	unlink(PIN);
+	scene_end(&self->s);
+}
+
+enum loads { LOADS, ATTACHES, PINS };
+
+/*
+ * A process in big with @bytes of memory that loads rules.bpf.c, with @verdict
+ * on everybody. What is attached, and pinned, is its first program.
+ */
+static int start_loader(struct scene *s, size_t bytes, enum loads how, long long verdict,
+			unsigned int burn)
+{
+	int up[2];
+	char byte;
+
+	if (pipe(up))
+		return -errno;
+	s->big = (struct hog){ .pid = fork() };
+	if (s->big.pid < 0)
+		return -errno;
+	if (!s->big.pid) {
+		struct rules_bpf *skel;
+		struct bpf_link *link = NULL;
+		char *mem = malloc(bytes);
+
+		if (!mem || hog_settle(&s->cg_big, 0))
+			_exit(1);
+		memset(mem, 1, bytes);
+		skel = rules_bpf__open_and_load();
+		if (!skel)
+			_exit(1);
+		skel->bss->tables[0].otherwise = verdict;
+		skel->bss->tables[0].burn = burn;
+		if (how >= ATTACHES)
+			link = bpf_program__attach(skel->progs.first);
+		if ((how >= ATTACHES && !link) || (how == PINS && bpf_link__pin(link, PIN)))
+			_exit(1);
+		if (write(up[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(up[1]);
+	if (read(up[0], &byte, 1) != 1)
+		return -ECHILD;
+	close(up[0]);
+	return 0;
+}
+
+/* Is a program of rules.bpf.c in the kernel? */
+static bool is_loaded(void)
+{
+	struct bpf_prog_info info;
+	__u32 id = 0, len;
+	bool found = false;
+	int fd;
+
+	while (!found && !bpf_prog_get_next_id(id, &id)) {
+		fd = bpf_prog_get_fd_by_id(id);
+		if (fd < 0)
+			continue;
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		found = !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, "first");
+		close(fd);
+	}
+	return found;
+}
+
+static bool unloads(void)
+{
+	long end = now_ms() + PATIENCE;
+
+	while (is_loaded()) {
+		if (now_ms() > end)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
+/* Another OOM, in which no policy has a say. */
+static void then_the_kernel(struct __test_metadata *_metadata, struct scene *s)
+{
+	struct klog log;
+
+	ASSERT_EQ(0, log_open(&log));
+	/* The trigger holds what it got; the limit is 48 MB. */
+	hog_stop(&s->small);
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 26 * MB, 0));
+	usleep(600000);
+	ASSERT_EQ(0, hog_grow(&s->trigger, 8 * MB));
+	ASSERT_EQ(0, hog_wait(&s->trigger, PATIENCE));
+	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
+	EXPECT_EQ(1, log_count(&log, "Killed process"));
+	EXPECT_EQ(0, log_count(&log, "oom_policy="));
+	log_close(&log);
+}
+
+/* The policy chooses who loaded it, and goes with it. */
+TEST_F(loader, is_the_victim)
+{
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, ATTACHES, BPF_EVAL_NEXT, 0))
+		TH_LOG("%s", libbpf_log);
+	ASSERT_TRUE(is_loaded());
+	ASSERT_EQ(0, scene_oom(&self->s));
+	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
+	EXPECT_EQ(1, log_count(&self->s.log, "Killed process"));
+	EXPECT_TRUE(has_label(&self->s.log, "bpf fallback=none"));
+	EXPECT_TRUE(unloads()) TH_LOG("the program outlives its loader");
+	then_the_kernel(_metadata, &self->s);
+}
+
+/* Nothing is attached yet, and nothing stays. */
+TEST_F(loader, dies_between_load_and_attach)
+{
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, LOADS, BPF_EVAL_NEXT, 0));
+	ASSERT_TRUE(is_loaded());
+	ASSERT_EQ(0, scene_oom(&self->s));
+	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
+	EXPECT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	EXPECT_TRUE(unloads()) TH_LOG("the program outlives its loader");
+	then_the_kernel(_metadata, &self->s);
+}
+
+/* When the scan is on: the program burns half a second for each of three tasks. */
+static void *unpin_in_the_scan(void *killed)
+{
+	struct klog log;
+
+	if (log_open(&log))
+		return NULL;
+	usleep(500000);
+	unlink(PIN);
+	*(int *)killed = log_count(&log, "Killed process");
+	log_close(&log);
+	return NULL;
+}
+
+/*
+ * The last reference to a program goes while it runs: its loader is dead, its
+ * pin is removed. The scan goes on, with it or without.
+ */
+TEST_F(loader, last_reference_goes_in_the_scan)
+{
+	pthread_t thread;
+	int killed = -1;
+
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, MB, PINS, BPF_EVAL_NEXT, 500));
+	hog_stop(&self->s.big);
+	ASSERT_TRUE(is_loaded());
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
+	usleep(600000);
+	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, unpin_in_the_scan, &killed));
+	EXPECT_NE(-ETIMEDOUT, hog_wait(&self->s.trigger, PATIENCE));
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, killed) TH_LOG("the scan was over when the pin went");
+	EXPECT_GT(log_count(&self->s.log, "Killed process"), 0);
+	EXPECT_TRUE(log_count(&self->s.log, "oom_policy=bpf") > 0);
+	EXPECT_TRUE(unloads()) TH_LOG("the program stays without a reference");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,781 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every wrong policy in every kind of OOM: P5. In each cell the same OOM is
+ * made without a policy, once in a boot, and with it; then:
+ *
+ *	time	at most BOUND_FACTOR times what it took without the policy, and
+ *		BOUND_MS, and what the rules allow a slow policy and the reaper
+ *	victim	the one that the rules say, and nobody else
+ *	log	at most LINES_FACTOR times the lines, and LINES_MORE
+ *	label	with the reason of the fallback (L3), or none (L2)
+ *	trace	an event with that reason (L6)
+ *
+ * The domain is that of a scene: big, which the kernel alone would take, small
+ * and trigger. Like global_test this is for a machine that can be lost, and
+ * does nothing unless OOM_TEST_GLOBAL=1 says so.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "oom_env.h"
+#include "oom_odd.h"
+#include "progs/wrong.h"
+#include "wrong.skel.h"
+
+#define BOUND_FACTOR	3
+#define BOUND_MS	2000
+#define LINES_FACTOR	2
+#define LINES_MORE	20
+/* What a burning program wastes for each task, ms, and the budget of rule P4. */
+#define BURN_MS		1500
+#define BUDGET_MS	1000
+/* When the reaper comes to a victim that does not end, ms; OOM_REAPER_DELAY. */
+#define REAPER_MS	2000
+
+#define DOMAINS		4	/* of several OOMs at once */
+#define MAX_MEMBERS	24
+
+enum kind {
+	MEMCG,		/* page faults in a memcg */
+	KERNEL,		/* system calls in a memcg that charge kernel memory */
+	NESTED,		/* a memcg below another that has more */
+	GROUP,		/* memory.oom.group on the cgroup of each */
+	SINGLE,		/* a memcg with one process */
+	SEVERAL,	/* memcgs at the same time */
+	GLOBAL,		/* the whole machine */
+	CPUSET,		/* one node of it, by cpuset */
+	MEMPOLICY,	/* and by mempolicy */
+	SYSRQ,		/* by hand */
+};
+
+/* What the policy has in view, beside big, small and trigger. */
+enum target {
+	NOTHING,
+	SMALL,
+	ZOMBIE,		/* the process has ended */
+	LEADERLESS,	/* small, whose leader has gone while a thread lives */
+	REAPED,		/* a victim whose memory is gone, and who is not */
+	DYING,		/* a victim that has its memory yet */
+	IN_VFORK,	/* a child of small's */
+	SHARING,	/* a child of small's, with the same memory */
+};
+
+/* Who has to die. The last is the one selected last. */
+enum who { THE_BIG, THE_TARGET, THE_TRIGGER, THE_LAST, ANYBODY };
+
+struct member {
+	struct hog *hog;
+	pid_t pid;
+	int domain;	/* -1: outside */
+	struct cg *cg;
+	bool doomed;	/* dying before the OOM; whether it is there is no matter */
+};
+
+struct world {
+	enum kind kind;
+	int domains;
+	struct scene s[DOMAINS];
+	struct cg cg_outer, cg_outside, cg_target;
+	struct hog outsider, target, mates[2];
+	struct member members[MAX_MEMBERS];
+	int nr_members;
+};
+
+static void member(struct world *w, struct hog *hog, int domain, struct cg *cg)
+{
+	w->members[w->nr_members++] = (struct member){
+		.hog = hog, .pid = hog->pid, .domain = domain, .cg = cg };
+}
+
+static bool is_global(enum kind kind)
+{
+	return kind == GLOBAL || kind == CPUSET || kind == MEMPOLICY || kind == SYSRQ;
+}
+
+/* Bind to a node what is allocated and forked from here on; -1: to none. */
+static int bind_node(int node)
+{
+	unsigned long mask = 1UL << node;
+
+	if (node < 0)
+		return syscall(SYS_set_mempolicy, 0, NULL, 0) ? -errno : 0;
+	return syscall(SYS_set_mempolicy, 2, &mask, 8 * sizeof(mask)) ? -errno : 0;
+}
+
+/* The cgroups and the trigger. */
+static int world_start(struct world *w, enum kind kind)
+{
+	static const char * const names[DOMAINS] = {
+		"oom_test", "oom_test1", "oom_test2", "oom_test3" };
+	int i, ret = 0;
+
+	memset(w, 0, sizeof(*w));
+	w->kind = kind;
+	w->domains = kind == SEVERAL ? DOMAINS : 1;
+	if (kind == NESTED) {
+		ret = cg_create(&w->cg_outer, NULL, "oom_outer", 128 * MB);
+		ret = ret ?: cg_write(&w->cg_outer, "cgroup.subtree_control", "+memory");
+	}
+	if (kind == MEMPOLICY)
+		ret = bind_node(0);
+	for (i = 0; i < w->domains && !ret; i++) {
+		if (kind == SYSRQ || !is_global(kind))
+			ret = scene_memcg_in(&w->s[i], kind == NESTED ? &w->cg_outer : NULL,
+					     names[i]);
+		else
+			ret = scene_global(&w->s[i]);
+	}
+	if (kind == CPUSET) {
+		ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset");
+		ret = ret ?: cg_write(&w->s[0].cg_big, "cpuset.mems", "0");
+		ret = ret ?: cg_write(&w->s[0].cg_small, "cpuset.mems", "0");
+		ret = ret ?: cg_write(&w->s[0].cg_trigger, "cpuset.mems", "0");
+	}
+	return ret ?: cg_create(&w->cg_outside, kind == NESTED ? &w->cg_outer : NULL,
+				"outside", 0);
+}
+
+/* A hundredth of what is free on a node, bytes. */
+static size_t node_share(int node)
+{
+	char path[64], buf[4096];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	return strtoul(strstr(buf, "MemFree:") + strlen("MemFree:"), NULL, 10) * 1024 / 100;
+}
+
+/* A victim that does not end: its tracer holds it at its exit. */
+static int start_doomed(struct world *w, struct cg *cg, size_t size, bool reaped)
+{
+	char max[32];
+	int ret;
+
+	ret = hog_start(&w->target, cg, size, 0);
+	ret = ret ?: hold_at_exit(&w->target);
+	snprintf(max, sizeof(max), "%zu", size + MB);
+	ret = ret ?: cg_write(cg, "memory.max", max);
+	ret = ret ?: hog_grow(&w->target, 8 * MB);
+	if (!ret && !held(&w->target, PATIENCE))
+		return -ETIMEDOUT;
+	/* What it asks for comes from the domain, which is to be as it was. */
+	ret = ret ?: cg_write(cg, "memory.max", "max");
+	if (!ret && reaped && !log_wait(&w->s[0].log, "oom_reaper: reaped", PATIENCE))
+		return -ETIMEDOUT;
+	return ret;
+}
+
+/* The processes. What was logged on the way is forgotten. */
+static int world_fill(struct world *w, enum target target)
+{
+	size_t small, big;
+	struct cg *cg;
+	int i, ret = 0;
+
+	for (i = 0; i < w->domains && !ret; i++) {
+		struct scene *s = &w->s[i];
+
+		if (w->kind == CPUSET || w->kind == MEMPOLICY) {
+			s->share = node_share(0);
+			s->grow = s->share * 30;
+		}
+		member(w, &s->trigger, i, &s->cg_trigger);
+		if (w->kind == SINGLE) {
+			s->grow = 64 * MB;
+			continue;
+		}
+		scene_sizes(s, &big, &small);
+		if (i || (target != LEADERLESS && target != IN_VFORK && target != SHARING))
+			ret = hog_start(&s->small, &s->cg_small, small, 0);
+		else if (target == LEADERLESS)
+			ret = odd_leaderless(&s->small, &s->cg_small, small);
+		else
+			ret = odd_borrower(&s->small, &w->target, &s->cg_small, small,
+					   CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+		ret = ret ?: hog_start(&s->big, &s->cg_big, big, 0);
+		member(w, &s->small, i, &s->cg_small);
+		member(w, &s->big, i, &s->cg_big);
+	}
+	scene_sizes(&w->s[0], &big, &small);
+	if (w->kind == GROUP) {
+		ret = ret ?: hog_start(&w->mates[0], &w->s[0].cg_big, MB, 0);
+		ret = ret ?: hog_start(&w->mates[1], &w->s[0].cg_small, MB, 0);
+		ret = ret ?: cg_write(&w->s[0].cg_big, "memory.oom.group", "1");
+		ret = ret ?: cg_write(&w->s[0].cg_small, "memory.oom.group", "1");
+		member(w, &w->mates[0], 0, &w->s[0].cg_big);
+		member(w, &w->mates[1], 0, &w->s[0].cg_small);
+	}
+	/* The biggest of all, where it is not to be had. */
+	if (w->kind == CPUSET)
+		ret = ret ?: cg_write(&w->cg_outside, "cpuset.mems", "1");
+	if (w->kind == MEMPOLICY)
+		ret = ret ?: bind_node(1);
+	if (w->kind != GLOBAL && w->kind != SYSRQ) {
+		ret = ret ?: hog_start(&w->outsider, &w->cg_outside, big + 8 * MB, 0);
+		member(w, &w->outsider, -1, &w->cg_outside);
+	}
+	if (w->kind == MEMPOLICY)
+		ret = ret ?: bind_node(0);
+
+	/* The target of a memcg with one process is not in it. */
+	cg = &w->cg_target;
+	ret = ret ?: cg_create(cg, w->kind == SINGLE ? NULL :
+			       w->s[0].domain.path[0] ? &w->s[0].domain : NULL, "target", 0);
+	if (w->kind == CPUSET)
+		ret = ret ?: cg_write(cg, "cpuset.mems", "0");
+	if (w->kind == SINGLE && target == LEADERLESS)
+		ret = ret ?: odd_leaderless(&w->target, cg, small);
+	else if (w->kind == SINGLE && (target == IN_VFORK || target == SHARING))
+		ret = ret ?: odd_borrower(&w->mates[0], &w->target, cg, small,
+					  CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+	else if (w->kind == SINGLE && target == SMALL)
+		ret = ret ?: hog_start(&w->target, cg, small, 0);
+	else if (target == ZOMBIE)
+		ret = ret ?: odd_zombie(&w->target, cg);
+	else if (target == REAPED || target == DYING)
+		ret = ret ?: start_doomed(w, cg, small / 6, target == REAPED);
+	else if (!w->target.pid)
+		w->target = (struct hog){ .pid = w->s[0].small.pid };
+	if (w->kind == MEMPOLICY)
+		ret = ret ?: bind_node(-1);
+	/* Domains at once: on different CPUs. */
+	for (i = 0; i < w->nr_members && !ret; i++)
+		if (w->members[i].domain > 0)
+			ret = pin_to(w->members[i].pid,
+				     w->members[i].domain % sysconf(_SC_NPROCESSORS_ONLN));
+	log_close(&w->s[0].log);
+	return ret ?: log_open(&w->s[0].log);
+}
+
+static void world_end(struct world *w)
+{
+	int i;
+
+	bind_node(-1);
+	hog_stop(&w->outsider);
+	hog_stop(&w->mates[0]);
+	hog_stop(&w->mates[1]);
+	/* Where it is held at its exit, it is let go. */
+	if (w->target.pid)
+		ptrace(PTRACE_DETACH, w->target.pid, 0, 0);
+	cg_destroy(&w->cg_target);
+	for (i = 0; i < w->domains; i++)
+		scene_end(&w->s[i]);
+	cg_destroy(&w->cg_outside);
+	cg_destroy(&w->cg_outer);
+}
+
+/*
+ * Run out of memory in every domain: how long it took, ms, until each trigger
+ * had what it asked for or was dead, or -errno.
+ */
+static long world_oom(struct world *w)
+{
+	long start, end;
+	int i, ret = 0;
+
+	/* Reports: ten in five seconds, and no more. */
+	usleep(600000 * w->domains);
+	start = now_ms();
+	end = start + PATIENCE * 2;
+	if (w->kind == SYSRQ) {
+		ret = write_file("/proc/sysrq-trigger", "f");
+		if (!ret && !log_wait(&w->s[0].log, "Killed process", PATIENCE))
+			return -ETIMEDOUT;
+		return ret ?: now_ms() - start;
+	}
+	for (i = 0; i < w->domains && !ret; i++) {
+		if (w->kind == KERNEL)
+			ret = hog_grow_pipes(&w->s[i].trigger, w->s[i].grow);
+		else
+			ret = hog_grow(&w->s[i].trigger, w->s[i].grow);
+	}
+	for (i = 0; i < w->domains && !ret; i++) {
+		ret = hog_wait(&w->s[i].trigger, end - now_ms());
+		if (ret == -ECHILD)
+			ret = 0;
+	}
+	return ret ?: now_ms() - start;
+}
+
+/* Is it dead, or soon will be? */
+static bool dies(struct member *m, int ms)
+{
+	long end = now_ms() + ms;
+
+	/* Those of the caller are reaped on the way. */
+	do {
+		if (!m->hog->pid || hog_killed(m->hog, 0) > 0 || !hog_alive(m->hog))
+			return true;
+		usleep(1000);
+	} while (now_ms() < end);
+	return false;
+}
+
+/* What the OOM of a kind is without a policy, from the first cell of a boot on. */
+static int baseline(enum kind kind, long *ms, int *lines)
+{
+	char path[128], boot[64], text[64];
+	struct world *w;
+	int ret;
+
+	ret = read_file("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
+	if (ret < 0)
+		return ret;
+	snprintf(path, sizeof(path), "/tmp/oom_matrix-%.8s-%d", boot, kind);
+	if (read_file(path, text, sizeof(text)) > 0)
+		return sscanf(text, "%ld %d", ms, lines) == 2 ? 0 : -EINVAL;
+
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	ret = world_start(w, kind);
+	ret = ret ?: world_fill(w, NOTHING);
+	*ms = ret ?: world_oom(w);
+	*lines = log_count(&w->s[0].log, "\n");
+	world_end(w);
+	free(w);
+	if (*ms < 0)
+		return *ms;
+	ret = creat(path, 0600);
+	if (ret < 0)
+		return -errno;
+	close(ret);
+	return write_file(path, "%ld %d", *ms, *lines);
+}
+
+/* The programs, and what is attached of them. */
+struct run {
+	struct world w;
+	struct wrong_bpf *skel;
+	struct bpf_link *links[3];
+};
+
+/* What is wrong with a policy, and what is to come of it. */
+struct policy {
+	enum wrong what;
+	enum target target;
+	enum who who;
+	const char *fallback;	/* NULL: the policy has its way */
+	bool no_label;		/* it gave no verdict */
+	bool contradicted;	/* an older program selects who is asking */
+	bool alternate;		/* ABORT in the second OOM */
+	bool names;		/* another name in each */
+	unsigned int burn;	/* ms */
+	bool detach;		/* while it burns */
+};
+
+FIXTURE(matrix)
+{
+	struct run run;
+};
+
+FIXTURE_VARIANT(matrix)
+{
+	struct policy policy;
+};
+
+/* P1 */
+FIXTURE_VARIANT_ADD(matrix, always_next)
+{
+	.policy = { .what = WRONG_NEXT, .fallback = "none" },
+};
+
+/* P2 */
+FIXTURE_VARIANT_ADD(matrix, always_abort)
+{
+	.policy = { .what = WRONG_ABORT, .fallback = "abort" },
+};
+
+FIXTURE_VARIANT_ADD(matrix, abort_after_select)
+{
+	.policy = { .what = WRONG_ABORT_LATER, .fallback = "abort" },
+};
+
+/* S1 */
+FIXTURE_VARIANT_ADD(matrix, always_stop)
+{
+	.policy = { .what = WRONG_STOP, .fallback = "none" },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_everybody)
+{
+	.policy = { .what = WRONG_SELECT, .who = THE_LAST },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_current)
+{
+	.policy = { .what = WRONG_SELECT_CURRENT, .who = THE_TRIGGER },
+};
+
+/* V2 */
+FIXTURE_VARIANT_ADD(matrix, select_zombie)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = ZOMBIE, .fallback = "none" },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_leader_without_mm)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = LEADERLESS, .who = THE_TARGET },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_reaped)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = REAPED, .fallback = "none" },
+};
+
+/* V3, then V2 */
+FIXTURE_VARIANT_ADD(matrix, select_dying_again)
+{
+	.policy = { .what = WRONG_SELECT_DYING, .target = DYING, .fallback = "none" },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_in_vfork)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = IN_VFORK, .fallback = "none" },
+};
+
+FIXTURE_VARIANT_ADD(matrix, select_sharing)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = SHARING, .who = THE_TARGET },
+};
+
+FIXTURE_VARIANT_ADD(matrix, random)
+{
+	.policy = { .what = WRONG_RANDOM, .who = ANYBODY },
+};
+
+FIXTURE_VARIANT_ADD(matrix, outside_the_enum)
+{
+	.policy = { .what = WRONG_OUTSIDE, .no_label = true },
+};
+
+FIXTURE_VARIANT_ADD(matrix, next_then_abort)
+{
+	.policy = { .what = WRONG_NEXT, .alternate = true, .fallback = "none" },
+};
+
+/* P4 */
+FIXTURE_VARIANT_ADD(matrix, burns_time)
+{
+	.policy = { .what = WRONG_NEXT, .burn = BURN_MS, .fallback = "timeout" },
+};
+
+/* V4 */
+FIXTURE_VARIANT_ADD(matrix, contradiction)
+{
+	.policy = { .what = WRONG_SELECT_TARGET, .target = SMALL, .who = THE_TARGET,
+		    .contradicted = true },
+};
+
+FIXTURE_VARIANT_ADD(matrix, detached_in_the_scan)
+{
+	.policy = { .what = WRONG_NEXT, .who = ANYBODY, .burn = 200, .detach = true },
+};
+
+/* L4 */
+FIXTURE_VARIANT_ADD(matrix, names_change)
+{
+	.policy = { .what = WRONG_NEXT, .names = true, .fallback = "none" },
+};
+
+FIXTURE_SETUP(matrix)
+{
+	const char *allowed = getenv("OOM_TEST_GLOBAL");
+
+	if (!allowed || strcmp(allowed, "1"))
+		SKIP(return, "OOM_TEST_GLOBAL=1 is not set: this may kill or panic the machine");
+	libbpf_set_print(keep_log);
+	self->run.skel = wrong_bpf__open_and_load();
+	ASSERT_NE(NULL, self->run.skel) TH_LOG("%s", libbpf_log);
+}
+
+static void links_destroy(struct bpf_link **links)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		bpf_link__destroy(links[i]);
+		links[i] = NULL;
+	}
+}
+
+FIXTURE_TEARDOWN(matrix)
+{
+	links_destroy(self->run.links);
+	wrong_bpf__destroy(self->run.skel);
+}
+
+static void *detach_when_asked(void *data)
+{
+	struct run *run = data;
+	long end = now_ms() + PATIENCE;
+
+	while (!run->skel->bss->wrong[0].asked && now_ms() < end)
+		usleep(1000);
+	links_destroy(run->links);
+	return NULL;
+}
+
+/* What the rules say where a kind of OOM changes what a policy comes to. */
+static void expectation(enum kind kind, const struct policy *policy,
+			enum who *who, const char **fallback)
+{
+	*who = policy->who;
+	*fallback = policy->fallback;
+	switch (kind) {
+	case SINGLE:
+		/* There is nobody but the trigger to kill. */
+		if (policy->what == WRONG_ABORT_LATER)
+			*fallback = NULL;
+		if (policy->what == WRONG_SELECT_TARGET || policy->burn)
+			*fallback = "none";
+		*who = *who == ANYBODY ? ANYBODY : THE_TRIGGER;
+		break;
+	case SYSRQ:
+		/* Who asks is a kernel thread. */
+		if (policy->what == WRONG_SELECT_CURRENT) {
+			*who = THE_BIG;
+			*fallback = "none";
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* One OOM with the policy, and what became of it. */
+static void round_of(struct __test_metadata *_metadata, struct run *run,
+		     const struct policy *policy, enum kind kind,
+		     const char *fallback, enum who who, long base_ms, int base_lines)
+{
+	struct world *w = &run->w;
+	struct klog *log = &w->s[0].log;
+	int i, d, lines, died, kills, labels;
+	char label[64], text[128];
+	bool slow = policy->burn;
+	pthread_t thread;
+	__u32 named;
+	long ms;
+
+	ASSERT_EQ(0, world_start(w, kind));
+	ASSERT_EQ(0, world_fill(w, policy->target)) TH_LOG("processes of the OOM");
+	ASSERT_EQ(0, trace_on());
+
+	named = run->skel->bss->named;
+	run->skel->bss->wrong[0].target = w->target.pid;
+	run->skel->bss->wrong[0].asked = 0;
+	if (policy->contradicted) {
+		run->skel->bss->wrong[1] = run->skel->bss->wrong[0];
+		run->skel->bss->wrong[0].what = WRONG_SELECT_CURRENT;
+	}
+	run->links[0] = bpf_program__attach(run->skel->progs.name);
+	run->links[1] = bpf_program__attach(run->skel->progs.first);
+	ASSERT_TRUE(run->links[0] && run->links[1]) TH_LOG("%s", libbpf_log);
+	if (policy->contradicted) {
+		run->links[2] = bpf_program__attach(run->skel->progs.second);
+		ASSERT_NE(NULL, run->links[2]);
+	}
+	if (policy->detach)
+		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, run));
+
+	ms = world_oom(w);
+	TH_LOG("%ld ms, without a policy %ld ms", ms, base_ms);
+	EXPECT_GE(ms, 0) TH_LOG("not resolved: %s", strerror(-ms));
+	if (policy->detach)
+		pthread_join(thread, NULL);
+
+	/* Who died. */
+	for (d = 0; d < w->domains; d++) {
+		for (i = 0, died = 0; i < w->nr_members; i++) {
+			struct member *m = &w->members[i];
+			pid_t pid = m->pid;
+			bool must = false, may = who == ANYBODY;
+
+			if (m->domain >= 0 && m->domain != d)
+				continue;
+			if (who == THE_LAST && w->domains == 1)
+				must = pid == (pid_t)run->skel->bss->selected_at_first;
+			else if (who == THE_LAST)
+				may = true;
+			else if (who == THE_TRIGGER)
+				must = m->hog == &w->s[d].trigger;
+			else if (who == THE_TARGET && !d)
+				must = m->hog == &w->s[0].small;
+			else if (who != ANYBODY)
+				must = m->hog == &w->s[d].big;
+			/*
+			 * The mate of a victim goes with it; P4: a slow policy may
+			 * cost a second one.
+			 */
+			if (m->hog == &w->mates[0] || m->hog == &w->mates[1] ||
+			    (kind == GROUP && who == THE_LAST)) {
+				may = true;
+				must = false;
+			}
+			if (slow && is_global(kind))
+				may = true;
+			if (m->domain < 0) {
+				must = false;
+				may = false;
+			}
+			if (must) {
+				EXPECT_TRUE(dies(m, PATIENCE))
+					TH_LOG("%s, %d, lives", m->cg->path, pid);
+			} else if (!may) {
+				EXPECT_FALSE(dies(m, 0))
+					TH_LOG("%s, %d, died", m->cg->path, pid);
+			}
+			died += m->domain >= 0 && dies(m, 0);
+		}
+		for (i = 0; !died && i < w->nr_members; i++)
+			if (w->members[i].domain == d)
+				died += dies(&w->members[i], PATIENCE / w->nr_members);
+		EXPECT_GT(died, 0) TH_LOG("nobody died in domain %d", d);
+		if (kind != GROUP && !(slow && is_global(kind)))
+			EXPECT_EQ(1, died) TH_LOG("more than one died in domain %d", d);
+	}
+	/* In the order in which they were noted down. */
+	if (kind == GROUP) {
+		EXPECT_EQ(dies(&w->members[2], 0), dies(&w->members[3], 1000))
+			TH_LOG("the group of big did not go as one");
+		EXPECT_EQ(dies(&w->members[1], 0), dies(&w->members[4], 1000))
+			TH_LOG("the group of small did not go as one");
+	}
+	if (who == THE_TARGET && policy->target == SHARING && kind != SINGLE)
+		EXPECT_TRUE(dies(&(struct member){ .hog = &w->target }, PATIENCE))
+			TH_LOG("who shared the memory lives");
+
+	/* How long it took, and what was said. */
+	kills = log_count(log, "Killed process");
+	lines = log_count(log, "\n");
+	labels = log_count(log, "oom_policy=");
+	EXPECT_LE(ms, BOUND_FACTOR * base_ms + BOUND_MS +
+		  (slow ? (BUDGET_MS + policy->burn) * (w->domains + is_global(kind)) : 0) +
+		  (policy->target == DYING ? REAPER_MS : 0));
+	EXPECT_LE(lines, LINES_FACTOR * base_lines + LINES_MORE) TH_LOG("P6: a flood");
+	EXPECT_EQ(0, log_count(log, "VM_FAULT_OOM"));
+	EXPECT_EQ(0, log_count(log, "no killable processes"));
+	if (policy->no_label) {
+		EXPECT_EQ(0, labels);
+	} else if (who != ANYBODY) {
+		if (policy->names) {
+			EXPECT_EQ(labels, log_count(log, "\noom_policy=name-"));
+			for (labels = 0; named < run->skel->bss->named; named++) {
+				snprintf(text, sizeof(text), "\noom_policy=name-%c fallback=none\n",
+					 'a' + named % WRONG_NAMES);
+				labels += !!log_count(log, text);
+			}
+			EXPECT_GT(labels, 0) TH_LOG("L4: another OOM's name");
+		} else {
+			/* Several domains: only one has the target. */
+			snprintf(label, sizeof(label), "\noom_policy=wrong%s%s\n",
+				 fallback ? " fallback=" : "", fallback ?: "");
+			EXPECT_GT(log_count(log, label), 0) TH_LOG("no label: %s", label + 1);
+			if (w->domains == 1 && !(slow && is_global(kind)))
+				EXPECT_EQ(1, labels);
+		}
+		EXPECT_LE(labels, w->domains + (slow ? 2 : 0));
+	}
+	if (fallback) {
+		snprintf(text, sizeof(text), " memcg=%llu reason=%s ",
+			 (unsigned long long)w->s[0].domain.id * !is_global(kind), fallback);
+		/* The one with a target has its way, the others have not. */
+		EXPECT_GT(trace_count(text), 0) TH_LOG("L6: no event with%s", text);
+	} else if (who != ANYBODY && w->domains == 1) {
+		EXPECT_EQ(0, trace_count("oom_policy_fallback:")) TH_LOG("L6: an event");
+	}
+	if (slow && fallback && !strcmp(fallback, "timeout"))
+		EXPECT_GT(log_count(log, "took more than 1 s"), 0);
+	EXPECT_LE(log_count(log, "took more than 1 s"), 10) TH_LOG("P6: a flood");
+	EXPECT_GT(kills, 0);
+
+	links_destroy(run->links);
+	world_end(w);
+}
+
+static void cell(struct __test_metadata *_metadata, struct run *run,
+		 const struct policy *policy, enum kind kind)
+{
+	const char *seed = getenv("OOM_TEST_SEED"), *fallback;
+	struct timespec now;
+	int base_lines = 0;
+	long base_ms = 0;
+	enum who who;
+
+	ASSERT_EQ(0, baseline(kind, &base_ms, &base_lines)) TH_LOG("the OOM without a policy");
+	expectation(kind, policy, &who, &fallback);
+	run->skel->bss->wrong[0].what = policy->what;
+	run->skel->bss->wrong[0].burn = policy->burn;
+	run->skel->bss->change_names = policy->names;
+	clock_gettime(CLOCK_REALTIME, &now);
+	run->skel->bss->random_state = seed ? strtoull(seed, NULL, 10) :
+		(now.tv_nsec ^ (unsigned long long)now.tv_sec << 20) | 1;
+	if (policy->what == WRONG_RANDOM)
+		TH_LOG("OOM_TEST_SEED=%llu", (unsigned long long)run->skel->bss->random_state);
+
+	round_of(_metadata, run, policy, kind, fallback, who, base_ms, base_lines);
+	if (policy->alternate) {
+		run->skel->bss->wrong[0].what = WRONG_ABORT;
+		round_of(_metadata, run, policy, kind, "abort", who, base_ms, base_lines);
+	}
+	if (policy->names)
+		round_of(_metadata, run, policy, kind, fallback, who, base_ms, base_lines);
+}
+
+TEST_F(matrix, memcg_page_fault)
+{
+	cell(_metadata, &self->run, &variant->policy, MEMCG);
+}
+
+TEST_F(matrix, memcg_system_call)
+{
+	cell(_metadata, &self->run, &variant->policy, KERNEL);
+}
+
+TEST_F(matrix, memcg_nested)
+{
+	cell(_metadata, &self->run, &variant->policy, NESTED);
+}
+
+TEST_F(matrix, memcg_oom_group)
+{
+	cell(_metadata, &self->run, &variant->policy, GROUP);
+}
+
+TEST_F(matrix, memcg_one_process)
+{
+	cell(_metadata, &self->run, &variant->policy, SINGLE);
+}
+
+TEST_F(matrix, memcgs_at_once)
+{
+	cell(_metadata, &self->run, &variant->policy, SEVERAL);
+}
+
+TEST_F(matrix, global)
+{
+	cell(_metadata, &self->run, &variant->policy, GLOBAL);
+}
+
+TEST_F(matrix, global_cpuset)
+{
+	cell(_metadata, &self->run, &variant->policy, CPUSET);
+}
+
+TEST_F(matrix, global_mempolicy)
+{
+	cell(_metadata, &self->run, &variant->policy, MEMPOLICY);
+}
+
+TEST_F(matrix, sysrq)
+{
+	cell(_metadata, &self->run, &variant->policy, SYSRQ);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "oom_odd.h"
+
+static void *wait_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static char *resident(size_t bytes)
+{
+	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		_exit(1);
+	memset(mem, 1, bytes);
+	return mem;
+}
+
+/* Wait until the leader has gone: 0 or -errno. */
+static int leader_gone(struct hog *hog)
+{
+	long end = now_ms() + PATIENCE;
+
+	while (hog_alive(hog)) {
+		if (now_ms() > end)
+			return -ETIMEDOUT;
+		usleep(1000);
+	}
+	return 0;
+}
+
+int odd_zombie(struct hog *hog, const struct cg *cg)
+{
+	*hog = (struct hog){ .pid = fork() };
+	if (hog->pid < 0)
+		return -errno;
+	if (!hog->pid)
+		_exit(hog_settle(cg, 0));
+	return leader_gone(hog);
+}
+
+int odd_leaderless(struct hog *hog, const struct cg *cg, size_t bytes)
+{
+	int status;
+
+	*hog = (struct hog){ .pid = fork() };
+	if (hog->pid < 0)
+		return -errno;
+	if (!hog->pid) {
+		pthread_t thread;
+
+		if (hog_settle(cg, 0))
+			_exit(1);
+		resident(bytes);
+		if (pthread_create(&thread, NULL, wait_for_ever, NULL))
+			_exit(1);
+		/* Not exit(): that would end the thread, too. */
+		pthread_exit(NULL);
+	}
+	/* With a thread left there is nothing to wait for. */
+	return leader_gone(hog) ?: waitpid(hog->pid, &status, WNOHANG) ? -ECHILD : 0;
+}
+
+/* Tell by a pipe that all is ready, and whose pid it is. */
+static void report(int up)
+{
+	pid_t pid = syscall(SYS_getpid);
+
+	if (write(up, &pid, sizeof(pid)) != sizeof(pid))
+		_exit(1);
+}
+
+static int read_report(int up[2], pid_t *pid)
+{
+	int ret;
+
+	close(up[1]);
+	ret = read(up[0], pid, sizeof(*pid)) == sizeof(*pid) ? 0 : -EIO;
+	close(up[0]);
+	return ret;
+}
+
+int odd_spinner(struct hog *hog, const struct cg *cg, size_t bytes)
+{
+	int up[2];
+
+	if (pipe(up))
+		return -errno;
+	*hog = (struct hog){ .pid = fork() };
+	if (hog->pid < 0)
+		return -errno;
+	if (!hog->pid) {
+		if (hog_settle(cg, 0))
+			_exit(1);
+		resident(bytes);
+		report(up[1]);
+		for (;;)
+			;
+	}
+	return read_report(up, &hog->pid);
+}
+
+static int borrow(void *up)
+{
+	report(*(int *)up);
+	wait_for_ever(NULL);
+	return 0;
+}
+
+int odd_borrower(struct hog *owner, struct hog *child, const struct cg *cg,
+		 size_t bytes, int flags)
+{
+	int up[2];
+
+	if (pipe(up))
+		return -errno;
+	*owner = (struct hog){ .pid = fork() };
+	if (owner->pid < 0)
+		return -errno;
+	if (!owner->pid) {
+		if (hog_settle(cg, 0))
+			_exit(1);
+		/* The end of the memory is the child's stack. */
+		clone(borrow, resident(bytes) + bytes, flags | SIGCHLD, &up[1]);
+		for (;;)
+			pause();
+	}
+	*child = (struct hog){ };
+	return read_report(up, &child->pid);
+}
