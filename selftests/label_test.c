@@ -300,7 +300,7 @@ TEST_F(label, L5_fail_stale)
 	ASSERT_EQ(0, hog_start(&self->e.s.trigger, &self->e.s.cg_small, MB, 0));
 	self->e.table->rules[0].pid = before.pid;
 	ASSERT_OOM();
-	ASSERT_EQ(2, self->e.skel->bss->nr_named);
+	ASSERT_GE(self->e.skel->bss->nr_named, 2);
 	ASSERT_NE(oc, self->e.skel->bss->last_oc) TH_LOG("the same stack: nothing was tested");
 	ASSERT_EQ(-EINVAL, self->e.skel->bss->label_ret);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=bpf\n"));
