@@ -4,9 +4,11 @@
  * and nothing else. OOM_POLICY_DIR says where they are built.
  */
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "oom_env.h"
 #include "example.skel.h"
+#include "../../../oom_policy/oom_policy.h"
 
 #define PIN "/sys/fs/bpf/oom_policy_test"
 
@@ -38,18 +40,29 @@ static int load_policy(const char *name)
 	return system(cmd);
 }
 
-/* Values as bpftool wants them: bytes, in the order of the machine. */
-static int update_map(const char *map, const void *key, size_t size, unsigned int verdict)
+/* The bytes of a key or value, as bpftool wants them: in the order of the machine. */
+static size_t bytes(char *cmd, size_t room, const char *what, const void *data, size_t size)
 {
-	const unsigned char *byte = key;
-	char cmd[512];
+	const unsigned char *byte = data;
 	size_t len, i;
+
+	len = snprintf(cmd, room, " %s", what);
+	for (i = 0; i < size; i++)
+		len += snprintf(cmd + len, room - len, " %u", byte[i]);
+	return len;
+}
+
+static int update_map(const char *map, const void *key, size_t key_size,
+		      const void *value, size_t value_size)
+{
+	char cmd[512];
+	size_t len;
 	int ms;
 
-	len = snprintf(cmd, sizeof(cmd), "bpftool map update name %s key", map);
-	for (i = 0; i < size; i++)
-		len += snprintf(cmd + len, sizeof(cmd) - len, " %u", byte[i]);
-	snprintf(cmd + len, sizeof(cmd) - len, " value %u 0 0 0 >&2", verdict);
+	len = snprintf(cmd, sizeof(cmd), "bpftool map update name %s", map);
+	len += bytes(cmd + len, sizeof(cmd) - len, "key", key, key_size);
+	len += bytes(cmd + len, sizeof(cmd) - len, "value", value, value_size);
+	snprintf(cmd + len, sizeof(cmd) - len, " >&2");
 	/* A map of the test before may still be there: it goes after a while. */
 	for (ms = 0; ms < PATIENCE; ms += 100) {
 		if (!system(cmd))
@@ -59,11 +72,44 @@ static int update_map(const char *map, const void *key, size_t size, unsigned in
 	return -1;
 }
 
+/* When a process started, in clock ticks: field 22 of its stat. */
+static unsigned long long started(pid_t pid)
+{
+	char path[64], buf[1024], *at;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	/* The second field is in parentheses and may hold blanks. */
+	at = strrchr(buf, ')');
+	for (field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+static int rule_for_pid(pid_t pid, int verdict)
+{
+	struct oom_pid rule = { .start = started(pid), .verdict = verdict };
+
+	return update_map("oom_pids", &pid, sizeof(pid), &rule, sizeof(rule));
+}
+
+static int rule_for_cgroup(const struct cg *cg, __u32 verdict)
+{
+	return update_map("oom_cgroups", &cg->id, sizeof(cg->id), &verdict, sizeof(verdict));
+}
+
+static int priority(uint64_t cgroup, __u32 value)
+{
+	return update_map("oom_priorities", &cgroup, sizeof(cgroup), &value, sizeof(value));
+}
+
 TEST_F(policy, pid_select)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_pid")) TH_LOG("bpftool prog loadall oom_pid.bpf.o");
-	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, load_policy("pid")) TH_LOG("bpftool prog loadall pid.bpf.o");
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=pid\n"));
@@ -72,39 +118,142 @@ TEST_F(policy, pid_select)
 TEST_F(policy, pid_spare)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.big.pid, 4, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.trigger.pid, 4, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.big.pid, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.trigger.pid, BPF_EVAL_NEXT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
-TEST_F(policy, pid_empty_is_the_kernels_choice)
+/* The same id, but one that started at another time: not the one that was meant. */
+TEST_F(policy, pid_of_another_is_not_hit)
 {
+	struct oom_pid rule = { .verdict = BPF_EVAL_SELECT };
+
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_pid"));
+	ASSERT_EQ(0, load_policy("pid"));
+	rule.start = started(self->e.s.small.pid) - 1;
+	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, &rule, sizeof(rule)));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
 }
 
+TEST_F(policy, pid_empty_is_the_kernels_choice)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
+}
+
+/* At -1000 a process is spared, even if it was named. */
+TEST_F(policy, unkillable_is_spared)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, -1000));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+}
+
+/*
+ * Three are named, and the biggest cannot be had: it is in vfork(). The last in
+ * the list is smaller than that one, but bigger than the first.
+ */
+TEST_F(policy, refused_selection_is_forgotten)
+{
+	pid_t parent, child;
+	int fds[2];
+
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 6 * MB, 0));
+	ASSERT_EQ(0, pipe(fds));
+	parent = fork();
+	if (!parent) {
+		char *mem = mmap(NULL, 26 * MB, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (mem == MAP_FAILED || cg_write(&self->e.s.cg_small, "cgroup.procs", "0") ||
+		    write_file("/proc/self/oom_score_adj", "0"))
+			_exit(1);
+		memset(mem, 1, 26 * MB);
+		if (!vfork()) {
+			child = getpid();
+			if (write(fds[1], &child, sizeof(child)) == sizeof(child))
+				pause();
+			_exit(0);
+		}
+		_exit(0);
+	}
+	ASSERT_EQ(sizeof(child), read(fds[0], &child, sizeof(child)));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rule_for_pid(child, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.trigger.pid, BPF_EVAL_SELECT));
+	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger was not chosen");
+	ASSERT_VICTIM(trigger);
+	kill(parent, SIGKILL);
+	kill(child, SIGKILL);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/*
+ * Killed and still dying: it is waited for, though one of a higher rank has come
+ * up since.
+ */
+TEST_F(policy, the_dying_are_waited_for)
+{
+	char adj[64];
+
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hold_at_exit(&self->e.s.small));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.big.pid, BPF_EVAL_SELECT));
+	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", self->e.s.big.pid);
+	ASSERT_EQ(0, write_file(adj, "-1000"));
+	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
+	ASSERT_TRUE(held(&self->e.s.small, PATIENCE));
+	ASSERT_EQ(0, write_file(adj, "0"));
+	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
+	EXPECT_EQ(1, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
+	EXPECT_TRUE(hog_alive(&self->e.s.big));
+	ptrace(PTRACE_DETACH, self->e.s.small.pid, 0, 0);
+}
+
 TEST_F(policy, cgroup_select)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_cgroup")) TH_LOG("bpftool prog loadall oom_cgroup.bpf.o");
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_small.id, 8, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, load_policy("cgroup")) TH_LOG("bpftool prog loadall cgroup.bpf.o");
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_small, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=cgroup\n"));
+}
+
+/* Of several in it the biggest, which is the first in the list. */
+TEST_F(policy, cgroup_select_the_biggest)
+{
+	struct hog little = { };
+
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hog_start(&little, &self->e.s.cg_small, MB, 0));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_small, BPF_EVAL_SELECT));
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	hog_stop(&little);
 }
 
 /* The nearest cgroup counts: all of the domain is spared, but for small. */
 TEST_F(policy, cgroup_nearest_ancestor_counts)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_small.id, 8, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.domain, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_small, BPF_EVAL_SELECT));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
@@ -114,22 +263,133 @@ TEST_F(policy, cgroup_subtree)
 {
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 22 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 12 * MB, 0));
-	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.cg_big.id, 8, NO_BPF_POLICY));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.domain, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_big, NO_BPF_POLICY));
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 }
 
-/* As many as there are may be loaded: the one loaded last is asked first. */
-TEST_F(policy, both_stack)
+TEST_F(policy, priority_lowest_dies)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_cgroup"));
-	ASSERT_EQ(0, update_map("oom_cgroups", &self->e.s.domain.id, 8, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, load_policy("priority")) TH_LOG("bpftool prog loadall priority.bpf.o");
+	ASSERT_EQ(0, priority(self->e.s.cg_big.id, 10));
+	ASSERT_EQ(0, priority(self->e.s.cg_small.id, 1));
+	ASSERT_EQ(0, priority(0, 5));
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=priority\n"));
+}
+
+/* A cgroup that was given little cannot give a part of itself more. */
+TEST_F(policy, priority_child_not_above_parent)
+{
+	struct cg child;
+
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, cg_create(&child, &self->e.s.cg_small, "child", 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &child, 10 * MB, 0));
+	ASSERT_EQ(0, load_policy("priority"));
+	ASSERT_EQ(0, priority(0, 5));
+	ASSERT_EQ(0, priority(self->e.s.cg_small.id, 1));
+	ASSERT_EQ(0, priority(child.id, 12));
+	ASSERT_OOM();
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	EXPECT_EQ(1, log_count(&self->e.s.log, "Killed process"));
+	cg_destroy(&child);
+}
+
+/* Equal priorities: the bigger cgroup, though its processes are smaller. */
+TEST_F(policy, priority_tie_by_cgroup)
+{
+	struct hog twin = { };
+
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->e.s.cg_small, 8 * MB, 0));
+	ASSERT_EQ(0, load_policy("priority"));
+	ASSERT_EQ(0, priority(self->e.s.cg_big.id, 3));
+	ASSERT_EQ(0, priority(self->e.s.cg_small.id, 3));
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	hog_stop(&twin);
+}
+
+/* Without a priority anywhere: no opinion. */
+TEST_F(policy, priority_empty_is_the_kernels_choice)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, load_policy("priority"));
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
+}
+
+/* Two of 12M and 8M are the biggest cgroup, though one of 14M is the biggest process. */
+TEST_F(policy, cgroup_size_biggest_cgroup)
+{
+	struct hog twin = { };
+
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->e.s.cg_small, 8 * MB, 0));
+	ASSERT_EQ(0, load_policy("cgroup_size")) TH_LOG("bpftool prog loadall cgroup_size.bpf.o");
+	ASSERT_OOM();
+	ASSERT_VICTIM(small);
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=cgroup-size\n"));
+	hog_stop(&twin);
+}
+
+/* With memory.oom.group a tree counts as one, and all of it dies. */
+TEST_F(policy, cgroup_size_group_counts_as_one)
+{
+	struct hog twin = { };
+	struct cg left, right;
+
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "memory.oom.group", "1"));
+	ASSERT_EQ(0, cg_create(&left, &self->e.s.cg_small, "left", 0));
+	ASSERT_EQ(0, cg_create(&right, &self->e.s.cg_small, "right", 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &left, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
+	ASSERT_EQ(0, load_policy("cgroup_size"));
+	ASSERT_OOM();
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	EXPECT_EQ(SIGKILL, hog_killed(&twin, PATIENCE));
+	EXPECT_TRUE(hog_alive(&self->e.s.big));
+	cg_destroy(&left);
+	cg_destroy(&right);
+}
+
+/* As many as there are may be loaded: the one loaded last is asked first. */
+TEST_F(policy, stacked_the_last_is_asked_first)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.domain, BPF_EVAL_NEXT));
 	ASSERT_EQ(0, rename(PIN, PIN "_cgroup"));
-	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
+	ASSERT_EQ(0, system("rm -r " PIN "_cgroup"));
+	ASSERT_VICTIM(small);
+}
+
+/*
+ * Both have a candidate, and the one of the policy that is asked later comes
+ * later in the list: it does not displace the other.
+ */
+TEST_F(policy, stacked_the_first_asked_wins)
+{
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
+	ASSERT_EQ(0, load_policy("cgroup_size"));
+	ASSERT_EQ(0, rename(PIN, PIN "_cgroup"));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
 	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, system("rm -r " PIN "_cgroup"));
 	ASSERT_VICTIM(small);
@@ -138,8 +398,8 @@ TEST_F(policy, both_stack)
 TEST_F(policy, removed_is_the_kernels_choice)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, load_policy("oom_pid"));
-	ASSERT_EQ(0, update_map("oom_pids", &self->e.s.small.pid, 4, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
 	ASSERT_EQ(0, system("rm -r " PIN));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cgroup - choose by cgroup
+ *
+ * A map says of a cgroup what is to become of the processes in it and below
+ * it; the nearest one counts, so a part can be excepted from the whole. The
+ * verdict is 3 (BPF_EVAL_SELECT: kill these first, the biggest of them before
+ * the others), 2 (BPF_EVAL_NEXT: do not choose these) or 0 (NO_BPF_POLICY: as
+ * if there were no policy). To choose from some cgroups only, give the root
+ * (its id is 1) a 2, and these a 0.
+ *
+ *   oom-policy load cgroup --set /batch=prefer
+ *
+ * or, where there is only bpftool:
+ *
+ *   bpftool prog loadall cgroup.bpf.o /sys/fs/bpf/cgroup autoattach
+ *   bpftool map update name oom_cgroups \
+ *           key 0x2a 0x01 0 0 0 0 0 0 value 3 0 0 0
+ *   rm -r /sys/fs/bpf/cgroup
+ *
+ * The key is the id of a directory in the cgroup v2 hierarchy, that is its
+ * inode number (here 298), in the byte order of the machine.
+ *
+ * Bad at: cgroups that come and go. A directory made anew has a new id.
+ */
+#define POLICY "cgroup"
+#include "oom_policy.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} oom_cgroups SEC(".maps");
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	/* Not sched_task_group: that is the cgroup of the cpu controller. */
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	struct cgroup_subsys_state *parent;
+	__u32 *verdict;
+	__u64 id;
+	int i;
+
+	rank->key[0] = task_pages(task);
+	for (i = 0; i < MAX_LEVELS; i++) {
+		id = cgrp->kn->id;
+		verdict = bpf_map_lookup_elem(&oom_cgroups, &id);
+		if (verdict)
+			return *verdict;
+		parent = cgrp->self.parent;
+		if (!parent)
+			break;
+		cgrp = parent->cgroup;
+	}
+	return NO_BPF_POLICY;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A policy is one function that ranks a task:
+ *
+ *	#define POLICY "rss"
+ *	#include "oom_policy.bpf.h"
+ *
+ *	static int rank(struct task_struct *task, struct oom_domain *domain,
+ *			struct rank *rank)
+ *	{
+ *		rank->key[0] = task_pages(task);
+ *		return BPF_EVAL_SELECT;
+ *	}
+ *
+ * It returns BPF_EVAL_SELECT for a candidate: of these the one with the highest
+ * rank dies. BPF_EVAL_NEXT is for whom the policy spares, and NO_BPF_POLICY for
+ * whom it leaves to the next policy or to the kernel. It is called under
+ * oom_lock and RCU, may not sleep, and should not keep anything: the dry run
+ * calls it, too, at any time.
+ *
+ * From it come the programs at the end of this file: what the kernel asks in an
+ * OOM, and a dry run that prints what it would be told. What is kept for an OOM
+ * is in variables, since oom_lock lets only one happen at a time.
+ *
+ * Several policies at once: the one attached last is asked first. Whom it has an
+ * opinion on, the others are not asked about; and once it has a candidate, none
+ * of the others selects any more. They cannot talk to each other, but each can
+ * see when oc->chosen becomes a task that it was not asked about.
+ */
+#ifndef OOM_POLICY_BPF_H
+#define OOM_POLICY_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "oom_policy.h"
+
+char _license[] SEC("license") = "GPL";
+
+#define OOM_SCORE_ADJ_MIN	-1000
+#define PF_KTHREAD		0x00200000
+/* Levels looked at, from the process up; cgroups beyond are not seen. */
+#define MAX_LEVELS		32
+/* Threads looked at for the memory of a process whose first one has ended. */
+#define MAX_THREADS		32
+
+#ifndef OBSERVE
+#define OBSERVE false
+#endif
+
+/* What those who load a policy may set, before or later. */
+#define SETTING SEC(".data.settings")
+
+/* Give no opinion, but count all else. */
+bool observe SETTING = OBSERVE;
+/* Tasks at an oom_score_adj of -1000 are ranked, too. */
+bool kill_unkillable SETTING;
+/* Tables of pages are counted in bytes, all else in pages. */
+__u32 page_size SETTING = 4096;
+
+struct oom_domain dry SEC(".data.dry") = { };
+struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
+
+/* Compared from the first key on; higher dies first. */
+#define KEYS 3
+struct rank {
+	__u64 key[KEYS];
+	__u64 start;	/* of equals the youngest dies */
+	__u64 task;	/* whose rank it is; 0: nobody's */
+	__u64 pid;
+};
+
+static struct {
+	struct oom_domain domain;
+	struct rank best, before;
+	__u64 chosen;	/* oc->chosen as this policy saw it last */
+	__u64 asked;	/* the task that it was asked about last, */
+	bool selected;	/* and whether it selected that one */
+	bool overruled;	/* a policy that is asked earlier has a candidate */
+} oom;
+
+int set_oom_policy_name(struct oom_control *oc, const char *name, size_t sz) __ksym;
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank);
+
+/* The memory of a process: that of its first thread that still has it. */
+static __always_inline struct mm_struct *task_mm(struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct list_head *head, *pos;
+	int i;
+
+	if (mm)
+		return mm;
+	head = &BPF_CORE_READ(task, signal)->thread_head;
+	pos = BPF_CORE_READ(head, next);
+	for (i = 0; i < MAX_THREADS && pos != head; i++) {
+		task = (void *)pos - bpf_core_field_offset(struct task_struct, thread_node);
+		mm = BPF_CORE_READ(task, mm);
+		if (mm)
+			break;
+		pos = BPF_CORE_READ(pos, next);
+	}
+	return mm;
+}
+
+/*
+ * What the kernel counts: resident, swapped out, and tables of pages; in pages.
+ * Counters are read as they are: up to some ten pages for each CPU are missing.
+ */
+static __always_inline __u64 task_pages(struct task_struct *task)
+{
+	struct mm_struct *mm = task_mm(task);
+	__s64 pages, part;
+
+	if (!mm)
+		return 0;
+	pages = (__u64)BPF_CORE_READ(mm, pgtables_bytes.counter) / page_size;
+	part = BPF_CORE_READ(mm, rss_stat[MM_FILEPAGES].count);
+	pages += part > 0 ? part : 0;
+	part = BPF_CORE_READ(mm, rss_stat[MM_ANONPAGES].count);
+	pages += part > 0 ? part : 0;
+	part = BPF_CORE_READ(mm, rss_stat[MM_SHMEMPAGES].count);
+	pages += part > 0 ? part : 0;
+	part = BPF_CORE_READ(mm, rss_stat[MM_SWAPENTS].count);
+	pages += part > 0 ? part : 0;
+	return pages;
+}
+
+static __always_inline int opinion(struct task_struct *task, struct oom_domain *domain,
+				   struct rank *r, enum why *why)
+{
+	r->task = (__u64)task;
+	r->pid = task->tgid;
+	r->start = task->start_boottime;
+	/* No opinion is what makes the kernel wait for it. */
+	*why = WHY_DYING;
+	if (task->signal->oom_mm)
+		return NO_BPF_POLICY;
+	*why = WHY_SPARED;
+	if (task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable)
+		return NO_BPF_POLICY;
+	*why = WHY_POLICY;
+	return rank(task, domain, r);
+}
+
+static __always_inline bool higher(const struct rank *a, const struct rank *b)
+{
+	int i;
+
+	if (!b->task)
+		return true;
+	for (i = 0; i < KEYS; i++) {
+		if (a->key[i] != b->key[i])
+			return a->key[i] > b->key[i];
+	}
+	return a->start > b->start;
+}
+
+SEC("fmod_ret/bpf_oom_evaluate_task")
+int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
+{
+	__u64 chosen = (__u64)oc->chosen;
+	struct rank r = { };
+	enum why why;
+	int verdict;
+
+	stats.offered++;
+	if (chosen != oom.chosen && chosen != oom.asked) {
+		oom.overruled = true;
+	} else if (oom.selected && chosen != oom.asked) {
+		/* It would have freed nothing: the one before is best again. */
+		stats.refused++;
+		oom.best = oom.before;
+	}
+	oom.chosen = chosen;
+	oom.asked = (__u64)task;
+	oom.selected = false;
+
+	verdict = opinion(task, &oom.domain, &r, &why);
+	if (verdict == BPF_EVAL_SELECT) {
+		if (oom.overruled || !higher(&r, &oom.best)) {
+			verdict = BPF_EVAL_NEXT;
+		} else {
+			oom.before = oom.best;
+			oom.best = r;
+			stats.best.pid = r.pid;
+			stats.best.pages = task_pages(task);
+			bpf_probe_read_kernel_str(stats.best.comm, sizeof(stats.best.comm),
+						  task->comm);
+		}
+	}
+	if (observe)
+		return NO_BPF_POLICY;
+	if (verdict == BPF_EVAL_SELECT) {
+		stats.selected++;
+		oom.selected = true;
+	}
+	return verdict;
+}
+
+SEC("fentry/bpf_set_policy_name")
+int BPF_PROG(oom_begin, struct oom_control *oc)
+{
+	char name[] = POLICY;
+
+	__builtin_memset(&oom, 0, sizeof(oom));
+	stats.ooms++;
+	oom.domain.totalpages = oc->totalpages;
+	if (oc->memcg) {
+		oom.domain.level = oc->memcg->css.cgroup->level;
+		oom.domain.cgroup = oc->memcg->css.cgroup->kn->id;
+	}
+	if (!observe)
+		set_oom_policy_name(oc, name, sizeof(name));
+	return 0;
+}
+
+SEC("tp_btf/mark_victim")
+int BPF_PROG(oom_victim, struct task_struct *task)
+{
+	__u64 pid = task->tgid;
+
+	/* The one before it is, where the best was refused at last. */
+	if ((oom.best.pid == pid || oom.before.pid == pid) && !observe)
+		stats.victims++;
+	return 0;
+}
+
+SEC("tp_btf/oom_policy_fallback")
+int BPF_PROG(oom_fallback, const char *name)
+{
+	char label[sizeof(stats.label)];
+
+	bpf_probe_read_kernel_str(label, sizeof(label), name);
+	if (!bpf_strncmp(label, sizeof(label), POLICY))
+		stats.fallbacks++;
+	return 0;
+}
+
+/* Is the task in the cgroup that the dry run is about? */
+static __always_inline bool dry_domain(struct task_struct *task)
+{
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	struct cgroup_subsys_state *parent;
+	int i;
+
+	for (i = 0; i < MAX_LEVELS && dry.cgroup; i++) {
+		if (cgrp->kn->id == dry.cgroup)
+			return true;
+		parent = cgrp->self.parent;
+		if (!parent)
+			return false;
+		cgrp = parent->cgroup;
+	}
+	return !dry.cgroup;
+}
+
+/*
+ * For each process of the domain a line: pid, verdict, why, the keys of its
+ * rank, when it started (ns), its size in pages, oom_score_adj, and the id of
+ * its cgroup.
+ */
+SEC("iter/task")
+int oom_rank(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct rank r = { };
+	enum why why;
+	int verdict;
+
+	if (!ctx->meta->seq_num)
+		dry.root = 0;
+	if (!task || task->pid != task->tgid || task->tgid == 1 ||
+	    task->flags & PF_KTHREAD || !dry_domain(task))
+		return 0;
+	verdict = opinion(task, &dry, &r, &why);
+	if (observe)
+		verdict = NO_BPF_POLICY;
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %llu %llu %llu %llu %llu %d %llu\n",
+		       task->tgid, verdict, why, r.key[0], r.key[1], r.key[2], r.start,
+		       task_pages(task), task->signal->oom_score_adj,
+		       task->cgroups->dfl_cgrp->kn->id);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * priority - cgroups have priorities, and the lowest dies first
+ *
+ * A map gives cgroups a priority of 0 to 12. What counts for a process is the
+ * lowest of those on the way from its cgroup up to the root: who has the
+ * lower half of a tree to give away cannot lift a part of it above the whole,
+ * and a cgroup without a priority has that of its parent. If there is none on
+ * the way, the value of key 0 counts, and without one the policy has no opinion:
+ * such processes are chosen only where no process with a priority can be.
+ *
+ * Of equal priorities the biggest memory cgroup comes first, as cgroup_size.bpf.c
+ * counts it, and in that the biggest process. memory.oom.group kills all of it.
+ *
+ *   oom-policy load priority --set /prod=10 --set /batch=1
+ *
+ * or, where there is only bpftool, with the inode number of the directory as key:
+ *
+ *   bpftool prog loadall priority.bpf.o /sys/fs/bpf/priority autoattach
+ *   bpftool map update name oom_priorities \
+ *           key 0x2a 0x01 0 0 0 0 0 0 value 10 0 0 0
+ *
+ * The map is root's. Whom a cgroup was delegated to has no say, neither by
+ * oom_score_adj, which does not count but at -1000.
+ *
+ * Bad at: a small process of low priority that is killed again and again, while
+ * the one that eats the memory has a high one.
+ */
+#define POLICY "priority"
+#include "oom_policy.bpf.h"
+#include "memcg.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} oom_priorities SEC(".maps");
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	__u32 *priority, lowest = MAX_PRIORITY + 1;
+	struct cgroup_subsys_state *parent;
+	__u64 id;
+	int i;
+
+	for (i = 0; i < MAX_LEVELS; i++) {
+		id = cgrp->kn->id;
+		priority = bpf_map_lookup_elem(&oom_priorities, &id);
+		if (priority && *priority < lowest)
+			lowest = *priority;
+		parent = cgrp->self.parent;
+		if (!parent)
+			break;
+		cgrp = parent->cgroup;
+	}
+	if (lowest > MAX_PRIORITY) {
+		id = 0;
+		priority = bpf_map_lookup_elem(&oom_priorities, &id);
+		if (!priority || *priority > MAX_PRIORITY)
+			return NO_BPF_POLICY;
+		lowest = *priority;
+	}
+	rank->key[0] = MAX_PRIORITY - lowest;
+	rank->key[1] = memcg_pages(task, domain);
+	rank->key[2] = task_pages(task);
+	return BPF_EVAL_SELECT;
+}
