@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Can this kernel do it, and if not, why, and what is to be done? */
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "oom-policy.h"
+
+/*
+ * Attach a program that does nothing, for a moment, to a function of any kernel:
+ * 0, or -errno of the first thing that failed.
+ */
+static int try_to_attach(void)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int btf_id = libbpf_find_vmlinux_btf_id("out_of_memory", BPF_TRACE_FENTRY), prog, link;
+
+	if (btf_id < 0)
+		return btf_id;
+	opts.attach_btf_id = btf_id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "GPL", insns, 2, &opts);
+	if (prog < 0)
+		return prog;
+	link = bpf_link_create(prog, 0, BPF_TRACE_FENTRY, NULL);
+	close(prog);
+	if (link >= 0)
+		close(link);
+	return link < 0 ? link : 0;
+}
+
+/*
+ * Not read from the capabilities: to have them is not enough where a container is
+ * around them.
+ */
+static bool can_load(void)
+{
+	return try_to_attach() != -EPERM;
+}
+
+/* Is this function in the kernel's own description of itself? */
+static bool in_btf(const char *function)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = btf && btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
+
+	btf__free(btf);
+	return found;
+}
+
+static bool has_btf(void)
+{
+	return !access("/sys/kernel/btf/vmlinux", R_OK);
+}
+
+static bool has_hook(void)
+{
+	return in_btf(HOOK) && in_btf(NAME_HOOK);
+}
+
+static bool has_kfunc(void)
+{
+	return in_btf(KFUNC);
+}
+
+static bool has_jit(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/bpf_jit_enable", "r");
+	int value = 0;
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%d", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value > 0;
+}
+
+static bool has_direct_calls(void)
+{
+	return !try_to_attach();
+}
+
+static bool is_mounted(const char *path, long magic)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (long)fs.f_type == magic;
+}
+
+static bool has_bpffs(void)
+{
+	return is_mounted(BPFFS, BPF_FS_MAGIC);
+}
+
+static bool has_cgroup2(void)
+{
+	return is_mounted(CGROUPS, CGROUP2_SUPER_MAGIC);
+}
+
+static bool has_memory(void)
+{
+	char buf[512] = "";
+	FILE *file = fopen(CGROUPS "/cgroup.controllers", "r");
+
+	if (!file)
+		return false;
+	if (!fgets(buf, sizeof(buf), file))
+		buf[0] = '\0';
+	fclose(file);
+	return strstr(buf, "memory");
+}
+
+/* In this order: what is missing makes what follows it fail. */
+static const struct check {
+	const char *name;
+	bool (*works)(void);
+	int status;
+	const char *remedy;
+} checks[] = {
+	{ "capabilities", can_load, NO_RIGHTS,
+	  "run it as root, or with CAP_BPF and CAP_PERFMON, and not in a container" },
+	{ "BTF", has_btf, NO_SUPPORT,
+	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y: /sys/kernel/btf/vmlinux is not there" },
+	{ "hook", has_hook, NO_SUPPORT,
+	  "use a kernel with the OOM policy series: " HOOK "() is not in this one" },
+	{ "kfunc", has_kfunc, NO_SUPPORT,
+	  "use a kernel with the whole series: " KFUNC "() is not in this one" },
+	{ "JIT", has_jit, NO_SUPPORT,
+	  "use a kernel with CONFIG_BPF_JIT=y, and sysctl net.core.bpf_jit_enable=1" },
+	{ "ftrace direct calls", has_direct_calls, NO_SUPPORT,
+	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
+	{ "bpffs", has_bpffs, FAILED, "mount -t bpf bpf " BPFFS },
+	{ "cgroup2", has_cgroup2, FAILED,
+	  "mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1" },
+	{ "memory controller", has_memory, FAILED,
+	  "use a kernel with CONFIG_MEMCG=y, booted without cgroup_disable=memory" },
+};
+
+#define UNKNOWN		"not to be told without the capabilities"
+#define NR_CHECKS (sizeof(checks) / sizeof(*checks))
+
+int command_check(bool json)
+{
+	json_object *rows = json_object_new_array();
+	int status = DONE;
+	size_t i;
+
+	for (i = 0; i < NR_CHECKS; i++) {
+		json_object *row = json_object_new_object();
+		bool works = checks[i].works();
+		/* It attaches a program, which tells nothing without the right to do so. */
+		bool unknown = checks[i].works == has_direct_calls && !can_load();
+
+		row_text(row, "check", checks[i].name);
+		if (unknown)
+			row_text(row, "works", NULL);
+		else
+			row_bool(row, "works", works);
+		row_text(row, "remedy", works ? NULL : unknown ? UNKNOWN : checks[i].remedy);
+		json_object_array_add(rows, row);
+		if (!works && !status)
+			status = checks[i].status;
+	}
+	show_rows(rows, (struct column []){ { "check", "CHECK" }, { "works", "WORKS" },
+		  { "remedy", "WHAT TO DO" }, { } }, json);
+	return status;
+}
+
+int check_explain(int errnum, const char *what)
+{
+	size_t i;
+
+	/* Not a matter of the kernel: the trampoline of a function is full. */
+	if (errnum == E2BIG)
+		return fail(FAILED, "%s: too many programs on the hook; unload some", what);
+	for (i = 0; i < NR_CHECKS; i++) {
+		if (!checks[i].works())
+			return fail(checks[i].status, "%s: %s: %s", what, checks[i].name,
+				    checks[i].remedy);
+	}
+	return fail(FAILED, "%s: %s; all checks are passed%s", what, strerror(errnum),
+		    verbose ? "" : ", -v shows what the kernel said");
+}

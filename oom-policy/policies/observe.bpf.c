@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * observe - no opinion, but a record of each OOM
+ *
+ * Leaves all to the other policies and the kernel, and counts for each OOM how
+ * many tasks were offered and who was the biggest: the one that the policy rss
+ * would have killed. oom-policy status and watch show it. Any other policy can
+ * be loaded so, too, with --set observe=yes.
+ *
+ *   oom-policy load observe
+ *
+ * Bad at: nothing it does, as it does nothing.
+ */
+#define POLICY "observe"
+#define OBSERVE true
+#include "oom_policy.bpf.h"
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	rank->key[0] = task_pages(task);
+	return BPF_EVAL_SELECT;
+}

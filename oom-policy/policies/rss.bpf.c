@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rss - the biggest process, whatever its oom_score_adj
+ *
+ * Resident memory, swap and tables of pages count, as they do for the kernel.
+ * A high oom_score_adj, which some desktops and browsers give their processes,
+ * no longer picks a small one; only -1000 goes on to spare.
+ *
+ *   oom-policy load rss
+ *
+ * Bad at: memory that processes share. Each of them counts it in full, and to
+ * kill one of them does not free it.
+ */
+#define POLICY "rss"
+#include "oom_policy.bpf.h"
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	rank->key[0] = task_pages(task);
+	return BPF_EVAL_SELECT;
+}

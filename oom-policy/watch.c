@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A line for each OOM as it happens. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oom-policy.h"
+#include "watch.h"
+#include "watch.skel.h"
+
+struct watch {
+	bool all, json;
+	unsigned long kib;	/* of a page */
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	stopped = sig;
+}
+
+static const char *why(const struct event *e, char *buf, size_t size)
+{
+	static const char * const reasons[] = {
+		[BY_KERNEL] = "the kernel's own choice",
+		[BY_POLICY] = "selected by the policy",
+		[BY_SPARING] = "the kernel's choice of those that the policy left",
+		[BY_ITSELF] = "no search: it is exiting, or has to pay for its own request",
+		[BY_GROUP] = "with the victim, for memory.oom.group",
+		[BY_NOBODY] = "no victim: one is dying already, or there is none",
+	};
+
+	if (e->by != BY_FALLBACK)
+		return reasons[e->by];
+	snprintf(buf, size, "the kernel's choice, as the policy %s",
+		 !strcmp(e->fallback, "none") ? "chose nobody" :
+		 !strcmp(e->fallback, "abort") ? "gave up" : "took too long");
+	return buf;
+}
+
+static json_object *event_json(const struct watch *w, const struct event *e, const char *time,
+			       const char *scope, const char *cgroup, const char *reason)
+{
+	json_object *row = json_object_new_object();
+	char comm[32];
+
+	row_text(row, "time", time);
+	row_text(row, "scope", scope);
+	row_number(row, "trigger_pid", e->trigger);
+	row_text(row, "trigger", show_name(e->trigger_comm, comm, sizeof(comm)));
+	if (e->by != BY_NOBODY) {
+		row_number(row, "victim_pid", e->victim);
+		row_text(row, "victim", show_name(e->victim_comm, comm, sizeof(comm)));
+		row_text(row, "cgroup", cgroup);
+		row_number(row, "uid", e->uid);
+		row_number(row, "oom_score_adj", e->adj);
+		row_number(row, "size_kib", e->pages * w->kib);
+	}
+	row_text(row, "policy", e->policy[0] ? e->policy : NULL);
+	row_text(row, "why", reason);
+	row_number(row, "offered", e->offered);
+	row_number(row, "microseconds", e->ns / 1000);
+	return row;
+}
+
+static int show_event(void *ctx, void *data, size_t size)
+{
+	char now[32], scope[4096], cgroup[4096], victim[32], trigger[32], kib[32], text[64];
+	const struct watch *w = ctx;
+	const struct event *e = data;
+	time_t t = time(NULL);
+	const char *reason = why(e, text, sizeof(text));
+	json_object *row;
+	struct tm tm;
+
+	if (e->by == BY_NOBODY && !w->all)
+		return 0;
+	localtime_r(&t, &tm);
+	strftime(now, sizeof(now), "%F %T", &tm);
+	if (e->scope)
+		cgroup_path(e->scope, scope, sizeof(scope));
+	else
+		snprintf(scope, sizeof(scope), e->sysrq ? "sysrq" : "global");
+	cgroup_path(e->cgroup, cgroup, sizeof(cgroup));
+	if (w->json) {
+		row = event_json(w, e, now, scope, cgroup, reason);
+		puts(json_object_to_json_string_ext(row, JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_object_put(row);
+	} else if (e->by == BY_NOBODY) {
+		printf("%s  %s  %s[%u] -> nobody  policy %s  %s  (%u offered, %llu us)\n", now, scope,
+		       show_name(e->trigger_comm, trigger, sizeof(trigger)), e->trigger,
+		       e->policy[0] ? e->policy : "-", reason, e->offered, e->ns / 1000);
+	} else {
+		printf("%s  %s  %s[%u] -> %s[%u] %s %s  policy %s  %s  (%u offered, %llu us)\n", now,
+		       scope, show_name(e->trigger_comm, trigger, sizeof(trigger)), e->trigger,
+		       show_name(e->victim_comm, victim, sizeof(victim)), e->victim, cgroup,
+		       show_size(e->pages * w->kib, kib, sizeof(kib)),
+		       e->policy[0] ? e->policy : "-", reason, e->offered, e->ns / 1000);
+	}
+	return 0;
+}
+
+int command_watch(bool all, bool json)
+{
+	struct watch w = { .all = all, .json = json, .kib = sysconf(_SC_PAGESIZE) / 1024 };
+	struct sigaction action = { .sa_handler = stop };
+	struct ring_buffer *ring = NULL;
+	unsigned long long lost = 0;
+	struct watch_bpf *skel;
+	int ret;
+
+	skel = watch_bpf__open_and_load();
+	ret = skel ? watch_bpf__attach(skel) : -errno;
+	if (!ret)
+		ring = ring_buffer__new(bpf_map__fd(skel->maps.events), show_event, &w, NULL);
+	if (!ring) {
+		ret = check_explain(ret ? -ret : errno, "watch");
+		watch_bpf__destroy(skel);
+		return ret;
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	fprintf(stderr, "oom-policy: watching\n");
+	while (!stopped && !ferror(stdout)) {
+		ret = ring_buffer__poll(ring, 200);
+		if (ret < 0 && ret != -EINTR)
+			break;
+		if (skel->bss->lost != lost) {
+			fprintf(stderr, "oom-policy: %llu events were lost\n", skel->bss->lost - lost);
+			lost = skel->bss->lost;
+		}
+	}
+	/* What was reported until now is shown. */
+	ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	watch_bpf__destroy(skel);
+	return stopped ? DONE : fail(FAILED, "watch: %s", strerror(errno));
+}
