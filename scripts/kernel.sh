@@ -11,6 +11,7 @@ KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
 GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
+	/usr/include/json-c/json.h=libjson-c-dev /usr/include/ini.h=libinih-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 
 # kernel_paths - where the open base is built: sets DIR, LINUX, OBJ and PROGS.
@@ -69,16 +70,19 @@ kernel_image() {
 	kmake bzImage
 }
 
-# progs_build - selftests, policies and the demo, static, for this kernel's BTF.
+# progs_build - selftests, policies, oom-policy and the demo, static, for this
+# kernel's BTF.
 # The guest has the bpftool of its own kernel: that of Debian 12 cannot
 # autoattach.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
-	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool"
+	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool" "$PROGS/oom-policy"
 	make -C "$LINUX/tools/bpf/bpftool" OUTPUT="$PROGS/bpftool/" EXTRA_LDFLAGS=-static \
 		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
+	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
+	make -C "$ROOT/oom-policy/test" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 }
 
@@ -94,6 +98,7 @@ initramfs_build() {
 		echo "file /bin/busybox $(command -v busybox) 755 0 0"
 		echo "slink /bin/sh busybox 777 0 0"
 		echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"
+		echo "file /bin/oom-policy $PROGS/oom-policy/oom-policy 755 0 0"
 		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
 			echo "file /oom/${file##*/} $file 755 0 0"
 		done

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Run oom-policy as its users do, and look at what it says. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#include "oom_util.h"
+#include "kselftest_harness.h"
+
+/* What a command said, and its exit status. */
+struct said {
+	int status;
+	char out[32 * 1024];
+	char err[16 * 1024];
+};
+
+/* Run a shell command: its exit status, or -1. */
+static inline int run(struct said *said, const char *fmt, ...)
+{
+	char command[2048], line[2200];
+	va_list args;
+	int ret;
+
+	va_start(args, fmt);
+	vsnprintf(command, sizeof(command), fmt, args);
+	va_end(args);
+	snprintf(line, sizeof(line), "{ %s; } >/tmp/out 2>/tmp/err", command);
+	ret = system(line);
+	said->out[0] = said->err[0] = '\0';
+	read_file("/tmp/out", said->out, sizeof(said->out));
+	read_file("/tmp/err", said->err, sizeof(said->err));
+	said->status = WIFEXITED(ret) ? WEXITSTATUS(ret) : -1;
+	return said->status;
+}
+
+/* A field of a row of JSON output, as text that lives until the next call. */
+static inline const char *field(const struct said *said, int row, const char *key)
+{
+	static json_object *rows;
+	json_object *value;
+
+	json_object_put(rows);
+	rows = json_tokener_parse(said->out);
+	value = rows ? json_object_array_get_idx(rows, row) : NULL;
+	if (!value || !json_object_object_get_ex(value, key, &value) || !value)
+		return "";
+	return json_object_get_string(value);
+}
+
+#define ASSERT_RUN(expected, ...)						\
+	do {									\
+		ASSERT_EQ(expected, run(&self->said, __VA_ARGS__))		\
+			TH_LOG("%s%s", self->said.out, self->said.err);		\
+	} while (0)
+
+#define ASSERT_SAYS(stream, text)						\
+	do {									\
+		ASSERT_NE(NULL, strstr(self->said.stream, text))		\
+			TH_LOG("not in it: %s\n%s", text, self->said.stream);	\
+	} while (0)
+
+/* The pid of whom the kernel has killed first, or 0. */
+static inline pid_t first_killed(struct klog *log)
+{
+	const char *at = strstr(log_read(log), "Killed process ");
+
+	return at ? atoi(at + strlen("Killed process ")) : 0;
+}
+
+/*
+ * It was killed, and before all others. There may be others: where a victim is
+ * slow to give its memory back, the kernel takes another, with and without
+ * policies.
+ */
+#define ASSERT_KILLED(hog)							\
+	do {									\
+		pid_t __pid = (hog)->pid;					\
+										\
+		ASSERT_EQ(SIGKILL, hog_killed(hog, PATIENCE))			\
+			TH_LOG("the wrong process, or none, was killed");	\
+		ASSERT_EQ(__pid, first_killed(&self->s.log))			\
+			TH_LOG("another was killed first");			\
+	} while (0)
+
+#endif

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line of oom-policy: exit status, stdout and stderr of each kind. */
+#include <sys/stat.h>
+
+#include "command.h"
+
+#define NOBODY 65534
+
+/* A command line, and what it has to answer; strings are parts of it. */
+struct line {
+	const char *args;
+	int status;
+	const char *out, *err;	/* NULL: nothing at all */
+};
+
+FIXTURE(command)
+{
+	struct said said;
+	struct cg prod, batch;
+};
+
+FIXTURE_SETUP(command)
+{
+	ASSERT_EQ(0, cg_create(&self->prod, NULL, "prod", 0));
+	ASSERT_EQ(0, cg_create(&self->batch, NULL, "batch", 0));
+}
+
+FIXTURE_TEARDOWN(command)
+{
+	run(&self->said, "oom-policy unload --all");
+	cg_destroy(&self->prod);
+	cg_destroy(&self->batch);
+}
+
+static const char *check_line(struct said *said, const struct line *line)
+{
+	static char why[1024];
+
+	run(said, "oom-policy %s", line->args);
+	snprintf(why, sizeof(why), "oom-policy %s: status %d", line->args, said->status);
+	if (said->status != line->status)
+		return why;
+	snprintf(why, sizeof(why), "oom-policy %s: stdout %.400s", line->args, said->out);
+	if (line->out ? !strstr(said->out, line->out) : said->out[0])
+		return why;
+	snprintf(why, sizeof(why), "oom-policy %s: stderr %.400s", line->args, said->err);
+	if (line->err ? !strstr(said->err, line->err) : said->err[0])
+		return why;
+	return NULL;
+}
+
+static const struct line lines[] = {
+	/* What it shows. */
+	{ "list", 0, "priority     cgroups have priorities of 0 to 12, the lowest dies first\n" },
+	{ "list --json", 0, "\"policy\":\"cgroup-size\"" },
+	{ "list age", 0, "order       youngest|oldest" },
+	{ "list age --json", 0, "\"values\":\"0..1048576\"" },
+	{ "list cgroup", 0, "/CGROUP     prefer|never|none|only" },
+	{ "check", 0, "ftrace direct calls  yes    -\n" },
+	{ "check --json", 0, "\"check\":\"kfunc\",\n    \"works\":true" },
+	{ "status", 0, "No policy: the kernel chooses.\n" },
+	{ "status --json", 0, "[\n]\n" },
+	{ "rank", 0, "RANK  PID" },
+	{ "rank rss", 0, "RANK  PID" },
+	{ "rank --cgroup /prod --json", 0, "[\n]\n" },
+	{ "--help", 0, "Usage: oom-policy [OPTION...] COMMAND [ARG...]" },
+	{ "unload --all", 0 },
+
+	/* Usage. */
+	{ "", 2, NULL, "oom-policy: which command?" },
+	{ "frobnicate", 2, NULL, "frobnicate: no such command" },
+	{ "list --frobnicate", 2, NULL, "unrecognized option" },
+	{ "list --set a=b", 2, NULL, "does not know one of these options" },
+	{ "status --cgroup /prod", 2, NULL, "does not know one of these options" },
+	{ "list pid name", 2, NULL, "list: too many arguments" },
+	{ "load", 2, NULL, "load: a policy with its rules, or --config" },
+	{ "load rss --config /x", 2, NULL, "load: a policy with its rules, or --config" },
+	{ "unload", 2, NULL, "unload: a policy, or --all" },
+	{ "unload rss --all", 2, NULL, "unload: a policy, or --all" },
+	{ "rank rss age --set order=oldest", 2, NULL, "--set needs one policy" },
+
+	/* Input that is wrong. */
+	{ "list frob", 3, NULL, "frob: no such policy" },
+	{ "load frob", 3, NULL, "frob: no such policy" },
+	{ "unload frob", 3, NULL, "frob: no such policy" },
+	{ "status frob", 3, NULL, "frob: no such policy" },
+	{ "load priority --set /prod=13", 3, NULL,
+	  "priority: /prod=13: a priority is a number of 0 to 12" },
+	{ "load priority --set /prod=-1", 3, NULL, "a number of 0 to 12" },
+	{ "load priority --set /prod=", 3, NULL, "a number of 0 to 12" },
+	{ "load priority --set /prod=1x", 3, NULL, "a number of 0 to 12" },
+	{ "load priority --set /frob=1", 3, NULL, "/frob=1: no such cgroup below /sys/fs/cgroup" },
+	{ "load priority --set frob=1", 3, NULL, "frob=1: no setting and no path of a cgroup" },
+	{ "load priority --set /prod=1 --set /prod/=2", 3, NULL,
+	  "priority: /prod/=2: contradicts an earlier rule" },
+	{ "load priority --set default=1 --set default=2", 3, NULL, "contradicts an earlier rule" },
+	{ "load priority --set /prod", 3, NULL, "/prod: not of the form KEY=VALUE" },
+	{ "load priority --set =1", 3, NULL, "=1: not of the form KEY=VALUE" },
+	{ "load cgroup --set /prod=frob", 3, NULL, "\"frob\" is not one of those that list cgroup names" },
+	{ "load cgroup --set default=never", 3, NULL, "no setting and no path" },
+	{ "load cgroup --set /prod=only --set /=prefer", 3, NULL, "only (which spares the root)" },
+	{ "load pid --set 4000000=first", 3, NULL, "4000000=first: no such process" },
+	{ "load pid --set 0=first", 3, NULL, "no such process" },
+	{ "load pid --set x=first", 3, NULL, "no such process" },
+	{ "load pid --set 1=first --set 1=never", 3, NULL, "1=never: contradicts an earlier rule" },
+	{ "load name --set 0123456789abcdef=never", 3, NULL, "a name has 1 to 15 bytes" },
+	{ "load name --set '*=maybe'", 3, NULL, "\"maybe\" is not one of those" },
+	{ "load age --set order=middle", 3, NULL, "order=middle: youngest or oldest" },
+	{ "load age --set min=1048577", 3, NULL, "min=1048577: a number of 0 to 1048576" },
+	{ "load age --set min=-1", 3, NULL, "a number of 0 to 1048576" },
+	{ "load age --set order=oldest --set order=youngest", 3, NULL, "contradicts an earlier order" },
+	{ "load rss --set /prod=1", 3, NULL, "/prod=1: no such setting; see oom-policy list rss" },
+	{ "load rss --set unkillable=yes", 3, NULL, "unkillable=yes: spare or kill" },
+	{ "rank priority --set /prod=13", 3, NULL, "a number of 0 to 12" },
+	{ "rank --cgroup /frob", 3, NULL, "/frob: no such cgroup" },
+	{ "check /frob", 3, NULL, "/frob: No such file or directory" },
+	{ "load --config /frob", 3, NULL, "/frob: No such file or directory" },
+
+	/* Not there. */
+	{ "unload rss", 6, NULL, "rss is not loaded" },
+	{ "status rss", 6, NULL, "rss is not loaded" },
+};
+
+TEST_F(command, table)
+{
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		why = check_line(&self->said, &lines[i]);
+		EXPECT_EQ(NULL, why) TH_LOG("%s", why);
+	}
+	/* None of it has changed anything. */
+	ASSERT_RUN(0, "oom-policy status");
+	ASSERT_STREQ("No policy: the kernel chooses.\n", self->said.out);
+}
+
+/* What is wrong with a file, and in which line. */
+static const struct {
+	const char *text, *err;
+} files[] = {
+	{ "", "/tmp/conf: no policy in it" },
+	{ "set = /prod=1\n", "/tmp/conf:1: []: no such policy" },
+	{ "[frob]\nload = yes\n", "/tmp/conf:2: [frob]: no such policy" },
+	{ "[rss]\n", "/tmp/conf:1: nothing in this section" },
+	{ "[rss]\n[age]\nload = yes\n", "/tmp/conf:1: nothing in this section" },
+	{ "[rss\nload = yes\n", "/tmp/conf:1: neither a section" },
+	{ "[priority]\n# comment\n\nset = /prod=1\nset = /batch=13\n",
+	  "/tmp/conf:5: priority: /batch=13: a priority is a number of 0 to 12" },
+	{ "[priority]\nset = /prod=1\nset = /prod=2\n", "/tmp/conf:3: priority: /prod=2: contradicts" },
+	{ "[priority]\nput = /prod=1\n", "/tmp/conf:2: put: neither" },
+	{ "[rss]\nload = maybe\n", "/tmp/conf:2: load: neither" },
+	{ "[priority]\nset\n", "/tmp/conf:2: neither a section" },
+	{ "[cgroup]\nset = /prod=only\nset = /=prefer\n", "/tmp/conf: cgroup: only" },
+	{ "[name]\nset = a=never\n[priority]\nset = /frob=1\n", "/tmp/conf:4: priority: /frob=1: no such" },
+};
+
+TEST_F(command, damaged_files)
+{
+	char text[1024];
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		FILE *file = fopen("/tmp/conf", "w");
+
+		ASSERT_NE(NULL, file);
+		fputs(files[i].text, file);
+		fclose(file);
+		EXPECT_EQ(3, run(&self->said, "oom-policy check /tmp/conf"))
+			TH_LOG("%s", files[i].text);
+		EXPECT_NE(NULL, strstr(self->said.err, files[i].err))
+			TH_LOG("for %s: %s", files[i].err, self->said.err);
+		EXPECT_EQ(3, run(&self->said, "oom-policy load --config /tmp/conf"));
+		EXPECT_EQ('\0', self->said.out[0]);
+	}
+	/* A line that is too long is not taken in two. */
+	snprintf(text, sizeof(text), "[name]\nset = %0300d=never\n", 0);
+	ASSERT_EQ(0, run(&self->said, "printf '%s' >/tmp/conf", text));
+	ASSERT_RUN(3, "oom-policy check /tmp/conf");
+	ASSERT_SAYS(err, "/tmp/conf:2: longer than");
+	ASSERT_RUN(0, "oom-policy status");
+	ASSERT_STREQ("No policy: the kernel chooses.\n", self->said.out);
+}
+
+TEST_F(command, file_is_loaded_in_its_order)
+{
+	ASSERT_RUN(0, "printf '[rss]\\nload = yes\\n[priority]\\nset = /prod=10\\nset = /batch=1\\n' >/tmp/conf");
+	ASSERT_RUN(0, "oom-policy check /tmp/conf");
+	ASSERT_RUN(0, "oom-policy status");
+	ASSERT_SAYS(out, "No policy");
+	ASSERT_RUN(0, "oom-policy load --config /tmp/conf");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("priority", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
+	ASSERT_STREQ("", field(&self->said, 2, "policy"));
+}
+
+/* Somebody without the capabilities that it takes. */
+TEST_F(command, without_capabilities)
+{
+	static const char * const commands[] = {
+		"load age", "unload rss", "status", "rank", "watch", "check",
+	};
+	char command[64];
+	int status;
+	size_t i;
+	pid_t pid;
+
+	ASSERT_RUN(0, "oom-policy load rss");
+	pid = fork();
+	if (!pid) {
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(99);
+		for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+			snprintf(command, sizeof(command), "oom-policy %s >&2", commands[i]);
+			if (WEXITSTATUS(system(command)) != 4)
+				_exit(i + 1);
+		}
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, WEXITSTATUS(status)) TH_LOG("%s", commands[WEXITSTATUS(status) - 1]);
+	ASSERT_RUN(0, "oom-policy status rss");
+}
+
+/* A load that does not come to its end leaves nothing, and what was there. */
+TEST_F(command, failed_load_changes_nothing)
+{
+	char link[32];
+
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy status --json");
+	snprintf(link, sizeof(link), "%s", field(&self->said, 0, "link_id"));
+	ASSERT_RUN(3, "oom-policy load rss --set unkillable=maybe");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ(link, field(&self->said, 0, "link_id"));
+	ASSERT_RUN(0, "mount --bind /sys/fs/bpf /sys/fs/bpf && mount -o remount,ro,bind /sys/fs/bpf");
+	run(&self->said, "oom-policy load age");
+	EXPECT_NE(0, self->said.status);
+	EXPECT_NE(NULL, strstr(self->said.err, "age"));
+	ASSERT_RUN(0, "umount /sys/fs/bpf");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("rss", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("", field(&self->said, 1, "policy"));
+}
+
+/* As many programs as a function can have: said in words, and nothing is left. */
+TEST_F(command, too_many_programs)
+{
+	int i, nr = 0;
+
+	for (i = 0; i < 50; i++) {
+		run(&self->said, "bpftool prog loadall policies/cgroup.bpf.o /sys/fs/bpf/many%d autoattach", i);
+		if (self->said.status)
+			break;
+		nr++;
+	}
+	EXPECT_GT(nr, 30);
+	EXPECT_LT(nr, 50);
+	EXPECT_EQ(1, run(&self->said, "oom-policy load rss"));
+	EXPECT_NE(NULL, strstr(self->said.err, "too many programs on the hook")) TH_LOG("%s", self->said.err);
+	EXPECT_EQ(0, run(&self->said, "rm -rf /sys/fs/bpf/many*"));
+	ASSERT_RUN(6, "oom-policy status rss");
+}
+
+TEST_F(command, survives_the_shell)
+{
+	ASSERT_RUN(0, "sh -c 'setsid sh -c \"oom-policy load priority --set /prod=3\"; kill -9 $$' || true");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("priority", field(&self->said, 0, "policy"));
+	ASSERT_RUN(0, "oom-policy unload priority");
+	ASSERT_RUN(0, "oom-policy status");
+	ASSERT_SAYS(out, "No policy");
+}
+
+/* The last one loaded is asked first; a reload is a load. */
+TEST_F(command, order)
+{
+	ASSERT_RUN(0, "oom-policy load rss && oom-policy load age");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("age", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("rss", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("age", field(&self->said, 1, "policy"));
+	ASSERT_STREQ("", field(&self->said, 2, "policy"));
+	ASSERT_RUN(0, "oom-policy unload rss");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("age", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("", field(&self->said, 1, "policy"));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each policy, loaded by oom-policy, where it and the kernel disagree: whom rank
+ * puts first before the OOM is killed in it.
+ */
+#include <sys/xattr.h>
+
+#include "command.h"
+
+FIXTURE(rank)
+{
+	struct said said;
+	struct scene s;
+};
+
+FIXTURE_SETUP(rank)
+{
+	ASSERT_EQ(0, scene_memcg(&self->s));
+}
+
+FIXTURE_TEARDOWN(rank)
+{
+	run(&self->said, "oom-policy unload --all");
+	scene_end(&self->s);
+}
+
+/* Whom rank puts first is killed, and by this policy, if it is to be one. */
+#define ASSERT_FIRST_DIES(hog, policy)						\
+	do {									\
+		ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");	\
+		ASSERT_EQ((hog)->pid, atoi(field(&self->said, 0, "pid")))	\
+			TH_LOG("%s", self->said.out);				\
+		ASSERT_STREQ(policy, field(&self->said, 0, "policy"));		\
+		scene_oom(&self->s);						\
+		ASSERT_KILLED(hog);						\
+		ASSERT_EQ(!!*(policy),						\
+			  !!log_count(&self->s.log, "\noom_policy=" policy "\n"));	\
+	} while (0)
+
+/* Nothing is loaded: the kernel's own choice is foretold, too. */
+TEST_F(rank, kernel)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_FIRST_DIES(&self->s.big, "");
+}
+
+TEST_F(rank, kernel_with_oom_score_adj)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
+	ASSERT_FIRST_DIES(&self->s.small, "");
+}
+
+TEST_F(rank, pid)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load pid --set %d=first", self->s.small.pid);
+	ASSERT_FIRST_DIES(&self->s.small, "pid");
+}
+
+TEST_F(rank, pid_never)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load pid --set %d=never --set %d=never", self->s.big.pid,
+		   self->s.trigger.pid);
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_STREQ("spared by pid", field(&self->said, 1, "why"));
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.small);
+}
+
+TEST_F(rank, cgroup_prefer)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/small=prefer");
+	ASSERT_FIRST_DIES(&self->s.small, "cgroup");
+}
+
+TEST_F(rank, cgroup_never)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/big=never --set /oom_test/trigger=never");
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.small);
+}
+
+TEST_F(rank, cgroup_only)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/small=only");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.small);
+}
+
+TEST_F(rank, priority)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load priority --set /oom_test/big=10 --set /oom_test/small=1");
+	ASSERT_FIRST_DIES(&self->s.small, "priority");
+}
+
+/* Those without a priority have the default, which is the lowest here. */
+TEST_F(rank, priority_default)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load priority --set default=1 --set /oom_test/big=12 --set /oom_test/trigger=2");
+	ASSERT_FIRST_DIES(&self->s.small, "priority");
+}
+
+TEST_F(rank, cgroup_size)
+{
+	struct hog twin = { };
+
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MB, 0));
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
+	ASSERT_FIRST_DIES(&self->s.small, "cgroup-size");
+	hog_stop(&twin);
+}
+
+/* The root is charged for nothing: it counts as the sum of its processes. */
+TEST_F(rank, cgroup_size_of_the_root)
+{
+	struct hog one = { }, two = { };
+
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&one, NULL, 18 * MB, 0));
+	ASSERT_EQ(0, hog_start(&two, NULL, 16 * MB, 0));
+	ASSERT_RUN(0, "oom-policy rank --json");
+	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_RUN(0, "oom-policy rank cgroup-size --json");
+	EXPECT_EQ(one.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
+	EXPECT_EQ(two.pid, atoi(field(&self->said, 1, "pid")));
+	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 2, "pid")));
+	hog_stop(&one);
+	hog_stop(&two);
+}
+
+/* The kernel would take the small one, for its oom_score_adj. */
+TEST_F(rank, rss)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_FIRST_DIES(&self->s.big, "rss");
+}
+
+TEST_F(rank, age_youngest)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load age");
+	ASSERT_FIRST_DIES(&self->s.small, "age");
+}
+
+TEST_F(rank, age_oldest)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
+	ASSERT_FIRST_DIES(&self->s.trigger, "age");
+}
+
+/* The youngest is too little to be worth it, which leaves the second youngest. */
+TEST_F(rank, age_min)
+{
+	struct hog little = { };
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MB, 0));
+	ASSERT_RUN(0, "oom-policy load age --set min=8");
+	ASSERT_FIRST_DIES(&self->s.small, "age");
+	hog_stop(&little);
+}
+
+TEST_F(rank, name)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_FIRST_DIES(&self->s.small, "name");
+}
+
+/* A name is whole, if there is no * behind it. */
+TEST_F(rank, name_is_whole)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set smal=prefer --set smaller=prefer");
+	ASSERT_FIRST_DIES(&self->s.big, "");
+}
+
+/* The longest that fits counts: all are spared, but for one. */
+TEST_F(rank, name_prefix)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set '*=never' --set 'sma*=prefer'");
+	ASSERT_FIRST_DIES(&self->s.small, "name");
+}
+
+/* Marks are followed as they change, without a reload. */
+TEST_F(rank, systemd_omit)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	/* Others beside them, that mean nothing. */
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.a", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.zzz", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_omit", "0", 1, 0));
+	ASSERT_FIRST_DIES(&self->s.small, "systemd");
+}
+
+TEST_F(rank, systemd_mark_taken_away)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_EQ(0, removexattr(self->s.cg_big.path, "user.oomd_omit"));
+	ASSERT_FIRST_DIES(&self->s.big, "systemd");
+}
+
+/* To be avoided: after all others, but before those that are omitted. */
+TEST_F(rank, systemd_avoid)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	/* One that is not marked goes before it, however small. */
+	ASSERT_EQ(0, removexattr(self->s.cg_trigger.path, "user.oomd_avoid"));
+	ASSERT_FIRST_DIES(&self->s.trigger, "systemd");
+}
+
+/* The marks of a cgroup are those of what is below it, too. */
+TEST_F(rank, systemd_below)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.domain.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_FIRST_DIES(&self->s.small, "systemd");
+}
+
+/* Decides nothing, and knows whom rss would have taken. */
+TEST_F(rank, observe)
+{
+	char want[32];
+	pid_t big;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
+	big = self->s.big.pid;
+	ASSERT_RUN(0, "oom-policy load observe");
+	ASSERT_FIRST_DIES(&self->s.small, "");
+	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	ASSERT_RUN(0, "oom-policy status --json");
+	snprintf(want, sizeof(want), "big[%d]", big);
+	ASSERT_STREQ(want, field(&self->said, 0, "last_choice"));
+	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
+	ASSERT_LT(2, atoi(field(&self->said, 0, "offered")));
+	ASSERT_STREQ("0", field(&self->said, 0, "victims"));
+}
+
+/* So can any other. */
+TEST_F(rank, observing)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer --set observe=yes");
+	ASSERT_FIRST_DIES(&self->s.big, "");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_EQ(0, strncmp("small[", field(&self->said, 0, "last_choice"), 6));
+}
+
+TEST_F(rank, unkillable_spared)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_FIRST_DIES(&self->s.big, "");
+}
+
+TEST_F(rank, unkillable_killed)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer --set unkillable=kill");
+	ASSERT_FIRST_DIES(&self->s.small, "name");
+}
+
+/* Each takes what is its own, the one loaded last first. */
+TEST_F(rank, stacked)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/trigger=never");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_EQ(self->s.big.pid, atoi(field(&self->said, 1, "pid")));
+	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
+	ASSERT_EQ(self->s.trigger.pid, atoi(field(&self->said, 2, "pid")));
+	ASSERT_STREQ("", field(&self->said, 2, "rank"));
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.small);
+}
+
+/* What is counted, and where: the choice of one is not the victim of another. */
+TEST_F(rank, counts)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.small);
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("name", field(&self->said, 0, "label"));
+	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
+	ASSERT_LT(2, atoi(field(&self->said, 0, "offered")));
+	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
+	ASSERT_LT(0, atoi(field(&self->said, 1, "ooms")));
+	ASSERT_STREQ("0", field(&self->said, 1, "fallbacks"));
+}
+
+/* All are spared: the kernel has to choose, which is a fallback. */
+TEST_F(rank, fallback_is_counted)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set '*=never'");
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.big);
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_LT(0, atoi(field(&self->said, 0, "fallbacks")));
+	ASSERT_STREQ("0", field(&self->said, 0, "victims"));
+}
+
+/* Of a policy that is not loaded, with rules of its own; nothing is loaded by that. */
+TEST_F(rank, what_if)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test name --set small=prefer --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_STREQ("/oom_test/small", field(&self->said, 0, "cgroup"));
+	ASSERT_RUN(0, "oom-policy status");
+	ASSERT_SAYS(out, "No policy");
+	ASSERT_FIRST_DIES(&self->s.big, "");
+}
+
+TEST_HARNESS_MAIN
