@@ -2,7 +2,8 @@
 # The quick check: what can be said without building a kernel.
 #
 #   check.sh        one truth, the series applies to both bases without fuzz,
-#                   checkpatch --strict is silent, shell scripts are linted
+#                   checkpatch --strict is silent, shell scripts and the man
+#                   page are linted
 #
 # Exit status: 0, 1 something is wrong, 3 dependency missing, 4 base missing.
 set -euo pipefail
@@ -24,11 +25,12 @@ style() {
 
 lint() {
 	cd "$ROOT"
-	shellcheck -x scripts/*.sh guest/init .ci/run
+	shellcheck -x scripts/*.sh guest/init .ci/run oom-policy/data/oom-policy.bash
+	mandoc -T lint -W warning oom-policy/data/oom-policy.8
 }
 
-need git=git perl=perl shellcheck=shellcheck xz=xz-utils dpkg-deb=dpkg
+need git=git perl=perl shellcheck=shellcheck mandoc=mandoc xz=xz-utils dpkg-deb=dpkg
 make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
 stage $EX_FAIL "checkpatch --strict" style
-stage $EX_FAIL "shellcheck" lint
+stage $EX_FAIL "shellcheck and mandoc" lint
