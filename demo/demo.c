@@ -2,7 +2,8 @@
 /*
  * Shows what a policy does: the same OOM without one, with one by pid and with
  * one by cgroup, in a memory cgroup and in the whole machine. For a guest that
- * has nothing else to do; the policies are loaded with bpftool.
+ * has nothing else to do; oom-policy loads the policies, says whom they would
+ * choose, and watches.
  *
  * Exit status: 0 if each victim was the one foretold, 1 if not.
  */
@@ -10,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oom_util.h"
 
-#define PIN "/sys/fs/bpf/demo"
+#define WATCHED "/tmp/watched"
 
 struct demo {
 	const char *title;
@@ -26,35 +28,56 @@ struct demo {
 
 static struct demo demos[] = {
 	{ "No policy: the kernel kills the biggest", "memcg", scene_memcg },
-	{ "A program selects by pid", "memcg", scene_memcg, "oom_pid" },
-	{ "A program selects by cgroup", "memcg", scene_memcg, "oom_cgroup", true },
+	{ "A program selects by pid", "memcg", scene_memcg, "pid" },
+	{ "A program selects by cgroup", "memcg", scene_memcg, "cgroup", true },
 	{ "No policy, and the whole machine is out of memory", "global", scene_global },
-	{ "The same with a program that selects by pid", "global", scene_global, "oom_pid" },
+	{ "The same with a program that selects by pid", "global", scene_global, "pid" },
 	{ "The same with a program that selects by cgroup", "global", scene_global,
-	  "oom_cgroup", true },
+	  "cgroup", true },
 };
+
+/* Run a command, and show it and what it says: its status. */
+static int show(const char *cmd)
+{
+	char line[512];
+	FILE *said;
+
+	printf("  # %s\n", cmd);
+	said = popen(cmd, "r");
+	if (!said)
+		return -1;
+	while (fgets(line, sizeof(line), said))
+		printf("  %s", line);
+	return pclose(said);
+}
 
 static int load(const struct demo *d, const struct scene *s)
 {
-	const char *dir = getenv("OOM_POLICY_DIR") ?: "policies";
-	uint64_t id = s->cg_small.id;
-	uint32_t pid = s->small.pid;
-	const unsigned char *byte = d->by_cgroup ? (void *)&id : (void *)&pid;
-	size_t i, len, size = d->by_cgroup ? sizeof(id) : sizeof(pid);
 	char cmd[512];
 
-	snprintf(cmd, sizeof(cmd), "bpftool prog loadall %s/%s.bpf.o " PIN " autoattach",
-		 dir, d->policy);
-	printf("  # %s\n", cmd);
-	if (system(cmd))
-		return -1;
-	len = snprintf(cmd, sizeof(cmd), "bpftool map update name %ss key", d->policy);
-	for (i = 0; i < size; i++)
-		len += snprintf(cmd + len, sizeof(cmd) - len, " %u", byte[i]);
-	/* BPF_EVAL_SELECT */
-	snprintf(cmd + len, sizeof(cmd) - len, " value 3 0 0 0");
-	printf("  # %s\n", cmd);
-	return system(cmd);
+	if (d->by_cgroup)
+		snprintf(cmd, sizeof(cmd), "oom-policy load cgroup --set %s=prefer",
+			 s->cg_small.path + strlen(CGROUP_ROOT));
+	else
+		snprintf(cmd, sizeof(cmd), "oom-policy load pid --set %d=first", s->small.pid);
+	return show(cmd);
+}
+
+/* What oom-policy watch has said since the last time. */
+static void print_watched(void)
+{
+	static size_t shown;
+	char buf[8192];
+	int ms, len = 0;
+
+	for (ms = 0; ms < PATIENCE && len <= (int)shown; ms += 10) {
+		usleep(10000);
+		len = read_file(WATCHED, buf, sizeof(buf));
+	}
+	if (len <= (int)shown)
+		return;
+	printf("  # oom-policy watch\n  %s", buf + shown);
+	shown = len;
 }
 
 static long score(const struct hog *hog)
@@ -101,20 +124,21 @@ static bool run(struct demo *d, int nr)
 	small = s.small;
 	alone = score(&big) > score(&small) ? "big" : "small";
 	if (d->policy && load(d, &s)) {
-		printf("  bpftool failed\n");
+		printf("  oom-policy failed\n");
 		return false;
 	}
-	fflush(stdout);
+	show(s.share ? "oom-policy rank" : "oom-policy rank --cgroup /oom_test");
 	scene_oom(&s);
 	died = hog_killed(&s.big, 0) == SIGKILL ? "big" :
 		hog_killed(&s.small, d->policy ? PATIENCE : 0) == SIGKILL ? "small" :
 		hog_killed(&s.big, PATIENCE) == SIGKILL ? "big" : "nobody";
 	print_lines(&s.log);
+	print_watched();
 	at = strstr(s.log.text, "oom_policy=");
 	if (at)
 		sscanf(at, "oom_policy=%31s", label);
-	if (d->policy && system("rm -r " PIN))
-		printf("  could not remove " PIN "\n");
+	if (d->policy && show("oom-policy unload --all"))
+		printf("  could not unload\n");
 	scene_end(&s);
 	right = !strcmp(died, d->policy ? "small" : alone);
 	snprintf(d->row, sizeof(d->row), "%d  %-6s  %-10s  %-22s  %-13s  %-6s  %s%s", nr, d->scope,
@@ -126,6 +150,8 @@ int main(void)
 {
 	unsigned int i, nr = sizeof(demos) / sizeof(*demos), right = 0;
 
+	if (system("oom-policy watch >" WATCHED " 2>/dev/null &"))
+		return 1;
 	for (i = 0; i < nr; i++)
 		right += run(&demos[i], i + 1);
 	printf("\n#  scope   policy      processes               kernel alone   died    label\n");
