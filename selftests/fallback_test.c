@@ -132,6 +132,27 @@ TEST_F(fallback, P4_selection_before_the_cut_stands)
 	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
 }
 
+/*
+ * L6: a selection that gives way to the wait for one who is dying does not stand.
+ * The first in the list is selected, the dying is behind it, after the cut.
+ */
+TEST_F(fallback, L6_selection_before_the_cut_gives_way)
+{
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
+	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
+	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
+	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
+	ASSERT_EQ(0, trace_on());
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	self->e.table->burn = 1200;
+	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
+	EXPECT_GE(trace_count("policy=wrong"), 1) TH_LOG("no event");
+	EXPECT_EQ(trace_count("policy=wrong"), trace_count("reason=timeout"));
+	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the dying was not waited for");
+	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
+}
+
 /* L6: each fallback can be counted. */
 TEST_F(fallback, L6_tracepoint)
 {

@@ -45,6 +45,8 @@ struct fuzz {
 	struct hog hogs[MAX_HOGS];
 	int nr_hogs;
 	pthread_t thread;
+	pthread_mutex_t coming;	/* held: programs stay as they are */
+	struct klog log;
 	bool stop;
 	unsigned int rounds, by_hand, attached;
 };
@@ -80,13 +82,15 @@ static void *come_and_go(void *data)
 			f->wrong->progs.second, f->wrong->progs.name };
 
 		i = below(&f->rng_attach, 3);
+		pthread_mutex_lock(&f->coming);
 		if (f->links[i]) {
 			bpf_link__destroy(f->links[i]);
 			f->links[i] = NULL;
 		} else {
 			f->links[i] = bpf_program__attach(progs[i]);
-			f->attached++;
+			f->attached += !!f->links[i];
 		}
+		pthread_mutex_unlock(&f->coming);
 		usleep(1000 * below(&f->rng_attach, 100));
 	}
 	return NULL;
@@ -177,9 +181,27 @@ static int outside_start(struct fuzz *f)
 	return ret;
 }
 
+/* Run out of memory; false with the reason in *why. */
+static bool fuzz_oom(struct fuzz *f, bool by_hand, const char **why)
+{
+	if (by_hand) {
+		*why = "sysrq-f";
+		return !write_file("/proc/sysrq-trigger", "f");
+	}
+	/* All that there is, and more. */
+	*why = "limit";
+	if (cg_write(&f->nodes[0], "memory.max", "8388608") && !dead(f))
+		return false;
+	*why = "the OOM was not resolved";
+	/* To lower the limit has killed some; this may have been one. */
+	return !f->hogs[0].pid || hog_grow(&f->hogs[0], 12 * MB) ||
+		hog_wait(&f->hogs[0], PATIENCE) != -ETIMEDOUT;
+}
+
 /* One round; false with the reason in *why. */
 static bool fuzz_round(struct fuzz *f, const char **why)
 {
+	bool stay, done;
 	bool by_hand = !below(&f->rng, 40);
 	long end;
 	int i;
@@ -196,22 +218,23 @@ static bool fuzz_round(struct fuzz *f, const char **why)
 	f->wrong->bss->wrong[0].target = f->hogs[below(&f->rng, f->nr_hogs)].pid;
 	f->wrong->bss->wrong[1].target = f->hogs[below(&f->rng, f->nr_hogs)].pid;
 	f->rounds++;
-	if (by_hand) {
-		f->by_hand++;
-		*why = "sysrq-f";
-		if (write_file("/proc/sysrq-trigger", "f"))
-			return false;
-	} else {
-		/* All that there is, and more. */
-		*why = "limit";
-		if (cg_write(&f->nodes[0], "memory.max", "8388608") && !dead(f))
-			return false;
-		*why = "the OOM was not resolved";
-		/* To lower the limit has killed some; this may have been one. */
-		if (f->hogs[0].pid && !hog_grow(&f->hogs[0], 12 * MB) &&
-		    hog_wait(&f->hogs[0], PATIENCE) == -ETIMEDOUT)
-			return false;
-	}
+	f->by_hand += by_hand;
+	/* A policy that goes may end what it would have hung. */
+	stay = below(&f->rng, 2);
+	if (stay)
+		pthread_mutex_lock(&f->coming);
+	done = fuzz_oom(f, by_hand, why);
+	if (stay)
+		pthread_mutex_unlock(&f->coming);
+	if (!done)
+		return false;
+	*why = "the OOM was retried in vain";
+	if (log_count(&f->log, "VM_FAULT_OOM"))
+		return false;
+	log_close(&f->log);
+	*why = "/dev/kmsg";
+	if (log_open(&f->log))
+		return false;
 	*why = "nobody died";
 	end = now_ms() + PATIENCE;
 	while (!dead(f) && (!by_hand || (hog_alive(&f->outside[0]) && hog_alive(&f->outside[1])))) {
@@ -302,6 +325,8 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 	end = now_ms() + (seconds ? atol(seconds) * 1000 : 0);
 	tick = now_ms() + 10000;
 
+	ASSERT_EQ(0, pthread_mutex_init(&f->coming, NULL));
+	ASSERT_EQ(0, log_open(&f->log));
 	ASSERT_EQ(0, pthread_create(&f->thread, NULL, come_and_go, f));
 	while (seconds ? now_ms() < end : f->rounds < FUZZ_SHORT) {
 		if (!fuzz_round(f, &why)) {
@@ -333,7 +358,9 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 	printf("# task_structs: %ld, then %ld\n", slabs, slab_count("task_struct"));
 	EXPECT_LE(slab_count("task_struct"), slabs + SLACK) TH_LOG("task_structs leak");
 	EXPECT_GE(f->watch->bss->victims, f->rounds) TH_LOG("rounds without an OOM");
-	EXPECT_GT(f->wrong->bss->named, 0) TH_LOG("no policy took part");
+	EXPECT_GT(f->wrong->bss->wrong[0].asked, f->rounds / 4) TH_LOG("no policy took part");
+	EXPECT_GT(f->wrong->bss->wrong[1].asked, f->rounds / 4) TH_LOG("no second one did");
+	log_close(&f->log);
 }
 
 TEST_HARNESS_MAIN

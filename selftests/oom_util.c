@@ -107,11 +107,12 @@ int cg_create(struct cg *cg, const struct cg *parent, const char *name, size_t m
 	/* The inode number of the directory is the id that programs see. */
 	cg->id = st.st_ino;
 	cg_write(cg, "memory.swap.max", "0");
+	/* It may be left over from a test that failed. */
+	cg_write(cg, "memory.oom.group", "0");
 	if (!max)
 		return 0;
 	snprintf(value, sizeof(value), "%zu", max);
-	ret = cg_write(cg, "memory.max", value);
-	return ret ?: cg_write(cg, "memory.oom.group", "0");
+	return cg_write(cg, "memory.max", value);
 }
 
 long cg_event(const struct cg *cg, const char *file, const char *key)
@@ -200,6 +201,8 @@ static int first_in_line(void)
 /* Become what the report is to name as the test does, in its cgroup. */
 int hog_settle(const struct cg *cg, int adj)
 {
+	/* Nothing is left of a test that ends before it has cleaned up. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!hogs_roam && first_in_line())
 		return -EPERM;
 	if (cg) {

@@ -120,8 +120,9 @@ bool oom_policy_end(struct oom_control *oc)
 	WRITE_ONCE(scanning_task, NULL);
 	WRITE_ONCE(scanning_oc, NULL);
 
-	/* A selection from before the time was up stands. */
-	if (oc->chosen && oc->chosen_points == OOM_POLICY_POINTS)
+	/* A selection from before the time was up stands, unless it gave way. */
+	if (oc->chosen && oc->chosen != (void *)-1UL &&
+	    oc->chosen_points == OOM_POLICY_POINTS)
 		oc->policy_fallback = NULL;
 	else if (!oc->chosen && oc->policy_decided && !oc->policy_fallback)
 		oc->policy_fallback = "none";

@@ -33,6 +33,8 @@ static __always_inline __s64 verdict(struct wrong_table *t, struct task_struct *
 	__u64 x;
 
 	t->asked++;
+	if (task->tgid == t->target)
+		t->target_asked++;
 	burn(t->burn);
 	switch (t->what) {
 	case WRONG_NEXT:

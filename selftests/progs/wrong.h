@@ -23,6 +23,7 @@ enum wrong {
 struct wrong_table {
 	unsigned int what;	/* enum wrong */
 	unsigned int target;	/* process id, for WRONG_SELECT_TARGET */
+	unsigned int target_asked;	/* how often it was asked about that */
 	unsigned int burn;	/* milliseconds to waste for each task */
 	unsigned int asked;	/* how often the program was asked */
 };
