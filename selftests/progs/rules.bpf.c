@@ -24,7 +24,7 @@ __u32 label_twice;	/* name it "before" first */
 __u32 label_oc;		/* enum forged_oc */
 __u32 label_empty;	/* call with a size of 0 */
 __s32 label_ret;	/* the tests start it at 1 */
-__u64 last_oc;
+__u64 last_oc, this_oc;
 
 static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 {
@@ -78,7 +78,10 @@ int BPF_PROG(name, struct oom_control *oc)
 		addr = (__u64)bpf_get_current_task();
 	else if (label_oc == OC_STALE)
 		addr = last_oc;
-	last_oc = (__u64)oc;
+	/* Whoever waits for a victim asks again: that is no other OOM. */
+	if (label_oc != OC_STALE)
+		last_oc = (__u64)oc;
+	this_oc = (__u64)oc;
 
 	if (label_twice)
 		set_oom_policy_name(oc, before, sizeof(before));
