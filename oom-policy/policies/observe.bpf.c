@@ -4,7 +4,7 @@
  *
  * Leaves all to the other policies and the kernel, and counts for each OOM how
  * many tasks were offered and who was the biggest: the one that the policy rss
- * would have killed. oom-policy status and watch show it. Any other policy can
+ * would have killed. oom-policy status shows it. Any other policy can
  * be loaded so, too, with --set observe=yes.
  *
  *   oom-policy load observe
