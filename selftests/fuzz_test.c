@@ -32,7 +32,7 @@
 #define MAX_NODES	8
 #define MAX_HOGS	8
 /* task_structs that the allocator still counts on either CPU, or frees late. */
-#define SLACK		100
+#define SLACK		25
 
 struct fuzz {
 	struct wrong_bpf *wrong;
