@@ -186,7 +186,8 @@ static int world_fill(struct world *w, enum target target)
 
 		if (w->kind == CPUSET || w->kind == MEMPOLICY) {
 			s->share = node_share(0);
-			s->grow = s->share * 30;
+			/* More than the kernel can find beside what was free. */
+			s->grow = s->share * 40;
 		}
 		member(w, &s->trigger, i, &s->cg_trigger);
 		if (w->kind == SINGLE) {
