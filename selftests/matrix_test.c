@@ -363,7 +363,6 @@ struct run {
 	struct world w;
 	struct wrong_bpf *skel;
 	struct bpf_link *links[3];
-	int killed;	/* how many were when the programs were detached */
 };
 
 /* What is wrong with a policy, and what is to come of it. */
@@ -509,7 +508,8 @@ static void links_destroy(struct bpf_link **links)
 {
 	int i;
 
-	for (i = 0; i < 3; i++) {
+	/* The one that is asked first: to detach may wait for the scan to end. */
+	for (i = 2; i >= 0; i--) {
 		bpf_link__destroy(links[i]);
 		links[i] = NULL;
 	}
@@ -526,15 +526,10 @@ static void *detach_when_asked(void *data)
 {
 	struct run *run = data;
 	long end = now_ms() + PATIENCE;
-	struct klog log;
 
-	if (log_open(&log))
-		return NULL;
 	while (!run->skel->bss->wrong[0].asked && now_ms() < end)
 		usleep(1000);
 	links_destroy(run->links);
-	run->killed = log_count(&log, "Killed process");
-	log_close(&log);
 	return NULL;
 }
 
@@ -621,8 +616,6 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 		ASSERT_NE(NULL, run->links[2]);
 	}
 	if (policy->detach)
-		run->killed = -1;
-	if (policy->detach)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, run));
 
 	reaped = log_count(log, "reaped process");
@@ -630,10 +623,11 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 	ms = world_oom(w);
 	TH_LOG("%ld ms, without a policy %ld ms", ms, base_ms);
 	EXPECT_GE(ms, 0) TH_LOG("not resolved: %s", strerror(-ms));
-	if (policy->detach) {
+	if (policy->detach)
 		pthread_join(thread, NULL);
-		EXPECT_EQ(0, run->killed) TH_LOG("the scan was over when it was detached");
-	}
+	/* Of three tasks at least, but where there is one. */
+	if (policy->detach && kind != SINGLE)
+		EXPECT_LE(asked->asked, 2) TH_LOG("the scan was over when it was detached");
 	EXPECT_GT(asked->asked, 0) TH_LOG("the policy was not asked");
 	if (policy->target)
 		EXPECT_EQ(is_offered(kind, policy), asked->target_asked > 0)
