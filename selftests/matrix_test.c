@@ -141,17 +141,6 @@ static int world_start(struct world *w, enum kind kind)
 				"outside", 0);
 }
 
-/* A hundredth of what is free on a node, bytes. */
-static size_t node_share(int node)
-{
-	char path[64], buf[4096];
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
-	if (read_file(path, buf, sizeof(buf)) < 0)
-		return 0;
-	return strtoul(strstr(buf, "MemFree:") + strlen("MemFree:"), NULL, 10) * 1024 / 100;
-}
-
 /* A victim that does not end: its tracer holds it at its exit. */
 static int start_doomed(struct world *w, struct cg *cg, size_t size, bool reaped)
 {

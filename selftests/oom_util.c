@@ -480,6 +480,17 @@ void scene_sizes(const struct scene *s, size_t *big, size_t *small)
 	*small = s->share ? s->share * 30 : SCENE_SMALL;
 }
 
+size_t node_share(int node)
+{
+	char path[64], buf[4096], *at;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	at = strstr(buf, "MemFree:");
+	return at ? strtoul(at + strlen("MemFree:"), NULL, 10) * 1024 / 100 : 0;
+}
+
 int scene_hogs(struct scene *s, bool small_first, int adj_small)
 {
 	size_t big, small;

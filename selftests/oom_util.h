@@ -137,6 +137,8 @@ int scene_memcg(struct scene *s);
 /* The same in a domain of that name below @parent, NULL for the root. */
 int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name);
 int scene_global(struct scene *s);
+/* A hundredth of what is free on a node, bytes, or 0. */
+size_t node_share(int node);
 /* How much memory the big and the small one are to hold, bytes. */
 void scene_sizes(const struct scene *s, size_t *big, size_t *small);
 /* Start the big and the small one, in either order: 0 or -errno. */

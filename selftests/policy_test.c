@@ -3,10 +3,11 @@
  * The policies of tools/oom_policy, loaded as their users do it: with bpftool
  * and nothing else. OOM_POLICY_DIR says where they are built.
  */
+#include <sched.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "oom_env.h"
+#include "oom_odd.h"
 #include "example.skel.h"
 #include "../../../oom_policy/oom_policy.h"
 
@@ -164,39 +165,19 @@ TEST_F(policy, unkillable_is_spared)
  */
 TEST_F(policy, refused_selection_is_forgotten)
 {
-	pid_t parent, child;
-	int fds[2];
+	struct hog parent, child;
 
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 6 * MB, 0));
-	ASSERT_EQ(0, pipe(fds));
-	parent = fork();
-	if (!parent) {
-		char *mem = mmap(NULL, 26 * MB, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-		if (mem == MAP_FAILED || cg_write(&self->e.s.cg_small, "cgroup.procs", "0") ||
-		    write_file("/proc/self/oom_score_adj", "0"))
-			_exit(1);
-		memset(mem, 1, 26 * MB);
-		if (!vfork()) {
-			child = getpid();
-			if (write(fds[1], &child, sizeof(child)) == sizeof(child))
-				pause();
-			_exit(0);
-		}
-		_exit(0);
-	}
-	ASSERT_EQ(sizeof(child), read(fds[0], &child, sizeof(child)));
+	ASSERT_EQ(0, odd_borrower(&parent, &child, &self->e.s.cg_small, 26 * MB,
+				  CLONE_VM | CLONE_VFORK));
 	ASSERT_EQ(0, load_policy("pid"));
 	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
-	ASSERT_EQ(0, rule_for_pid(child, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rule_for_pid(child.pid, BPF_EVAL_SELECT));
 	ASSERT_EQ(0, rule_for_pid(self->e.s.trigger.pid, BPF_EVAL_SELECT));
 	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger was not chosen");
 	ASSERT_VICTIM(trigger);
-	kill(parent, SIGKILL);
-	kill(child, SIGKILL);
-	close(fds[0]);
-	close(fds[1]);
+	kill(child.pid, SIGKILL);
+	hog_stop(&parent);
 }
 
 /*
