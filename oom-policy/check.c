@@ -91,6 +91,18 @@ static bool has_direct_calls(void)
 	return !try_to_attach();
 }
 
+static bool has_symbols(void)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	char name[128] = "";
+
+	while (file && fscanf(file, "%*x %*c %127s%*[^\n]", name) == 1 && strcmp(name, STATE))
+		;
+	if (file)
+		fclose(file);
+	return !strcmp(name, STATE);
+}
+
 static bool is_mounted(const char *path, long magic)
 {
 	struct statfs fs;
@@ -140,6 +152,8 @@ static const struct check {
 	  "use a kernel with CONFIG_BPF_JIT=y, and sysctl net.core.bpf_jit_enable=1" },
 	{ "ftrace direct calls", has_direct_calls, NO_SUPPORT,
 	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
+	{ "symbols", has_symbols, NO_SUPPORT,
+	  "for oom-policy watch, use a kernel with CONFIG_KALLSYMS_ALL=y" },
 	{ "bpffs", has_bpffs, FAILED, "mount -t bpf bpf " BPFFS },
 	{ "cgroup2", has_cgroup2, FAILED,
 	  "mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1" },

@@ -16,6 +16,7 @@
 #define HOOK		"bpf_oom_evaluate_task"
 #define NAME_HOOK	"bpf_set_policy_name"
 #define KFUNC		"set_oom_policy_name"
+#define STATE		"oom_policy"
 #define BPFFS		"/sys/fs/bpf"
 #define PINS		BPFFS "/oom-policy"
 #define CGROUPS		"/sys/fs/cgroup"

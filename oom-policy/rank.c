@@ -231,8 +231,10 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 	else if (t->verdict != BPF_EVAL_SELECT)
 		snprintf(buf, size, "spared by %s", p->name);
 	else
-		for (i = 0; i < 3 && p->keys[i]; i++) {
-			len += snprintf(buf + len, size - len, "%s", i ? ", " : "");
+		for (i = 0; i < 3; i++) {
+			if (!p->keys[i])
+				continue;
+			len += snprintf(buf + len, size - len, "%s", len ? ", " : "");
 			switch (p->keys[i]) {
 			case KEY_PRIORITY:
 				len += snprintf(buf + len, size - len, "priority %llu",

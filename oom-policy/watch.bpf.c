@@ -12,6 +12,9 @@
 
 char _license[] SEC("license") = "GPL";
 
+/* What the programs have done in the OOM at hand: a variable of the kernel. */
+extern const void oom_policy __ksym;
+
 /* What the kernel stores as the points of a victim that a program selected. */
 #define POLICY_POINTS (__LONG_MAX__ - 1)
 
@@ -33,7 +36,8 @@ static struct {
 
 static __always_inline void report(struct oom_control *oc, struct task_struct *victim, __u32 uid)
 {
-	const char *fallback = BPF_CORE_READ(oc, policy_fallback);
+	const struct oom_policy *policy = &oom_policy;
+	const char *fallback = BPF_CORE_READ(policy, fallback);
 	struct mem_cgroup *memcg = BPF_CORE_READ(oc, memcg);
 	struct task_struct *leader;
 	struct event *e;
@@ -50,9 +54,9 @@ static __always_inline void report(struct oom_control *oc, struct task_struct *v
 	e->ns = bpf_ktime_get_ns() - oom.start;
 	e->trigger = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(e->trigger_comm, sizeof(e->trigger_comm));
-	e->offered = BPF_CORE_READ(oc, policy_offered);
-	if (BPF_CORE_READ(oc, policy_decided)) {
-		bpf_core_read_str(e->policy, sizeof(e->policy), &oc->policy_name);
+	e->offered = BPF_CORE_READ(policy, offered);
+	if (BPF_CORE_READ(policy, decided)) {
+		bpf_core_read_str(e->policy, sizeof(e->policy), &policy->name);
 		if (!e->policy[0])
 			__builtin_memcpy(e->policy, "bpf", 4);
 		e->by = BY_SPARING;
@@ -112,11 +116,17 @@ int BPF_PROG(oom_victim, struct task_struct *task, __u32 uid)
 	return 0;
 }
 
+SEC("fentry/oom_policy_end")
+int BPF_PROG(oom_nobody)
+{
+	if (!oom.victims)
+		report(oom.oc, NULL, 0);
+	return 0;
+}
+
 SEC("fexit/out_of_memory")
 int BPF_PROG(oom_end, struct oom_control *oc)
 {
-	if (oom.searched && !oom.victims)
-		report(oc, NULL, 0);
 	oom.oc = NULL;
 	return 0;
 }

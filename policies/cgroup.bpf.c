@@ -24,7 +24,7 @@
  * Bad at: cgroups that come and go. A directory made anew has a new id.
  */
 #define POLICY "cgroup"
-#include "oom_policy.bpf.h"
+#include "cgroup.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -33,26 +33,19 @@ struct {
 	__type(value, __u32);
 } oom_cgroups SEC(".maps");
 
-static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
-				struct rank *rank)
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
 {
-	/* Not sched_task_group: that is the cgroup of the cpu controller. */
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	struct cgroup_subsys_state *parent;
 	__u32 *verdict;
 	__u64 id;
 	int i;
 
-	rank->key[0] = task_pages(task);
-	for (i = 0; i < MAX_LEVELS; i++) {
+	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
 		id = cgrp->kn->id;
 		verdict = bpf_map_lookup_elem(&oom_cgroups, &id);
 		if (verdict)
 			return *verdict;
-		parent = cgrp->self.parent;
-		if (!parent)
-			break;
-		cgrp = parent->cgroup;
+		cgrp = parent_cgroup(cgrp);
 	}
 	return NO_BPF_POLICY;
 }

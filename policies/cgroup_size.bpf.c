@@ -15,17 +15,15 @@
  *   oom-policy load cgroup-size
  *   bpftool prog loadall cgroup_size.bpf.o /sys/fs/bpf/cgroup_size autoattach
  *
- * Bad at: page cache, which makes a cgroup big and goes without a kill; and a
- * cgroup that grows or shrinks during the scan, as it is read for each process.
+ * Bad at: page cache, which makes a cgroup big and goes without a kill.
  */
 #define POLICY "cgroup-size"
-#include "oom_policy.bpf.h"
+#include "cgroup.bpf.h"
 #include "memcg.bpf.h"
 
-static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
-				struct rank *rank)
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
 {
-	rank->key[0] = memcg_pages(task, domain);
-	rank->key[1] = task_pages(task);
+	rank->key[0] = memcg_pages(set, domain);
 	return BPF_EVAL_SELECT;
 }

@@ -11,10 +11,9 @@ void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 /* Of an enum that has no name in the kernel: processes, not threads. */
 #define ITER_ALL_PROCS 0
 
-static __always_inline struct cgroup_subsys_state *task_memcg(struct task_struct *task)
+static __always_inline struct cgroup_subsys_state *set_memcg(struct css_set *set)
 {
 	int id = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	struct cgroup_subsys_state *css = NULL;
 
 	bpf_core_read(&css, sizeof(css), &set->subsys[id]);
@@ -41,7 +40,7 @@ static __always_inline __u64 root_pages(struct oom_domain *domain)
 		return domain->root;
 	bpf_iter_task_new(&it, NULL, ITER_ALL_PROCS);
 	while ((task = bpf_iter_task_next(&it))) {
-		css = task_memcg(task);
+		css = set_memcg(task->cgroups);
 		if (BPF_CORE_READ(css, parent) || task->flags & PF_KTHREAD ||
 		    task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN)
 			continue;
@@ -54,12 +53,12 @@ static __always_inline __u64 root_pages(struct oom_domain *domain)
 
 /*
  * The size in pages, with swap, of what is killed as a whole or chosen from: the
- * memory cgroup of the task or, where memory.oom.group is set on it or above it
+ * memory cgroup of the set or, where memory.oom.group is set on it or above it
  * in the domain, the highest of these.
  */
-static __always_inline __u64 memcg_pages(struct task_struct *task, struct oom_domain *domain)
+static __always_inline __u64 memcg_pages(struct css_set *set, struct oom_domain *domain)
 {
-	struct cgroup_subsys_state *css = task_memcg(task), *unit = css;
+	struct cgroup_subsys_state *css = set_memcg(set), *unit = css;
 	struct mem_cgroup *memcg;
 	int i;
 

@@ -41,6 +41,8 @@ char _license[] SEC("license") = "GPL";
 
 #define OOM_SCORE_ADJ_MIN	-1000
 #define PF_KTHREAD		0x00200000
+/* What the kernel stores as the points of a task that a program selected. */
+#define POLICY_POINTS		(__LONG_MAX__ - 1)
 /* Levels looked at, from the process up; cgroups beyond are not seen. */
 #define MAX_LEVELS		32
 /* Threads looked at for the memory of a process whose first one has ended. */
@@ -78,56 +80,53 @@ static struct {
 	__u64 chosen;	/* oc->chosen as this policy saw it last */
 	__u64 asked;	/* the task that it was asked about last, */
 	bool selected;	/* and whether it selected that one */
+	bool begun;	/* all of this was reset for this OOM */
 	bool overruled;	/* a policy that is asked earlier has a candidate */
 } oom;
 
 int set_oom_policy_name(struct oom_control *oc, const char *name, size_t sz) __ksym;
+void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
 
-/* The memory of a process: that of its first thread that still has it. */
-static __always_inline struct mm_struct *task_mm(struct task_struct *task)
+/* The process's first thread has ended: the memory is that of another, or nobody's. */
+static __always_inline struct mm_struct *other_mm(struct task_struct *task)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct list_head *head, *pos;
+	struct list_head *head = &BPF_CORE_READ(task, signal)->thread_head;
+	struct list_head *pos = BPF_CORE_READ(head, next);
+	struct mm_struct *mm = NULL;
 	int i;
 
-	if (mm)
-		return mm;
-	head = &BPF_CORE_READ(task, signal)->thread_head;
-	pos = BPF_CORE_READ(head, next);
-	for (i = 0; i < MAX_THREADS && pos != head; i++) {
+	for (i = 0; i < MAX_THREADS && pos != head && !mm; i++) {
 		task = (void *)pos - bpf_core_field_offset(struct task_struct, thread_node);
 		mm = BPF_CORE_READ(task, mm);
-		if (mm)
-			break;
 		pos = BPF_CORE_READ(pos, next);
 	}
-	return mm;
+	return mm ? bpf_rdonly_cast(mm, bpf_core_type_id_kernel(struct mm_struct)) : NULL;
 }
 
 /*
  * What the kernel counts: resident, swapped out, and tables of pages; in pages.
  * Counters are read as they are: up to some ten pages for each CPU are missing.
+ * Fields are read without a helper, as this is done for each task.
  */
 static __always_inline __u64 task_pages(struct task_struct *task)
 {
-	struct mm_struct *mm = task_mm(task);
-	__s64 pages, part;
+	struct mm_struct *mm = task->mm;
+	__s64 file, anon, shmem, swap;
 
 	if (!mm)
+		mm = other_mm(task);
+	if (!mm)
 		return 0;
-	pages = (__u64)BPF_CORE_READ(mm, pgtables_bytes.counter) / page_size;
-	part = BPF_CORE_READ(mm, rss_stat[MM_FILEPAGES].count);
-	pages += part > 0 ? part : 0;
-	part = BPF_CORE_READ(mm, rss_stat[MM_ANONPAGES].count);
-	pages += part > 0 ? part : 0;
-	part = BPF_CORE_READ(mm, rss_stat[MM_SHMEMPAGES].count);
-	pages += part > 0 ? part : 0;
-	part = BPF_CORE_READ(mm, rss_stat[MM_SWAPENTS].count);
-	pages += part > 0 ? part : 0;
-	return pages;
+	file = mm->rss_stat[MM_FILEPAGES].count;
+	anon = mm->rss_stat[MM_ANONPAGES].count;
+	shmem = mm->rss_stat[MM_SHMEMPAGES].count;
+	swap = mm->rss_stat[MM_SWAPENTS].count;
+	return (__u64)mm->pgtables_bytes.counter / page_size +
+	       (file > 0 ? file : 0) + (anon > 0 ? anon : 0) +
+	       (shmem > 0 ? shmem : 0) + (swap > 0 ? swap : 0);
 }
 
 static __always_inline int opinion(struct task_struct *task, struct oom_domain *domain,
@@ -160,6 +159,29 @@ static __always_inline bool higher(const struct rank *a, const struct rank *b)
 	return a->start > b->start;
 }
 
+static __always_inline void begin(struct oom_control *oc)
+{
+	__builtin_memset(&oom, 0, sizeof(oom));
+	oom.begun = true;
+	stats.ooms++;
+	oom.domain.totalpages = oc->totalpages;
+	if (oc->memcg) {
+		oom.domain.level = oc->memcg->css.cgroup->level;
+		oom.domain.cgroup = oc->memcg->css.cgroup->kn->id;
+	}
+}
+
+SEC("fentry/bpf_set_policy_name")
+int BPF_PROG(oom_begin, struct oom_control *oc)
+{
+	char name[] = POLICY;
+
+	begin(oc);
+	if (!observe)
+		set_oom_policy_name(oc, name, sizeof(name));
+	return 0;
+}
+
 SEC("fmod_ret/bpf_oom_evaluate_task")
 int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 {
@@ -168,6 +190,12 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	enum why why;
 	int verdict;
 
+	if (!oom.begun) {
+		/* Attached since the tasks began to be asked about: join in. */
+		begin(oc);
+		oom.chosen = chosen;
+		oom.overruled = oc->chosen_points == POLICY_POINTS;
+	}
 	stats.offered++;
 	if (chosen != oom.chosen && chosen != oom.asked) {
 		oom.overruled = true;
@@ -200,23 +228,6 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 		oom.selected = true;
 	}
 	return verdict;
-}
-
-SEC("fentry/bpf_set_policy_name")
-int BPF_PROG(oom_begin, struct oom_control *oc)
-{
-	char name[] = POLICY;
-
-	__builtin_memset(&oom, 0, sizeof(oom));
-	stats.ooms++;
-	oom.domain.totalpages = oc->totalpages;
-	if (oc->memcg) {
-		oom.domain.level = oc->memcg->css.cgroup->level;
-		oom.domain.cgroup = oc->memcg->css.cgroup->kn->id;
-	}
-	if (!observe)
-		set_oom_policy_name(oc, name, sizeof(name));
-	return 0;
 }
 
 SEC("tp_btf/mark_victim")

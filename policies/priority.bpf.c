@@ -27,7 +27,7 @@
  * the one that eats the memory has a high one.
  */
 #define POLICY "priority"
-#include "oom_policy.bpf.h"
+#include "cgroup.bpf.h"
 #include "memcg.bpf.h"
 
 struct {
@@ -37,24 +37,19 @@ struct {
 	__type(value, __u32);
 } oom_priorities SEC(".maps");
 
-static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
-				struct rank *rank)
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
 {
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
 	__u32 *priority, lowest = MAX_PRIORITY + 1;
-	struct cgroup_subsys_state *parent;
 	__u64 id;
 	int i;
 
-	for (i = 0; i < MAX_LEVELS; i++) {
+	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
 		id = cgrp->kn->id;
 		priority = bpf_map_lookup_elem(&oom_priorities, &id);
 		if (priority && *priority < lowest)
 			lowest = *priority;
-		parent = cgrp->self.parent;
-		if (!parent)
-			break;
-		cgrp = parent->cgroup;
+		cgrp = parent_cgroup(cgrp);
 	}
 	if (lowest > MAX_PRIORITY) {
 		id = 0;
@@ -64,7 +59,6 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 		lowest = *priority;
 	}
 	rank->key[0] = MAX_PRIORITY - lowest;
-	rank->key[1] = memcg_pages(task, domain);
-	rank->key[2] = task_pages(task);
+	rank->key[1] = memcg_pages(set, domain);
 	return BPF_EVAL_SELECT;
 }

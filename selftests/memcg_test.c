@@ -39,6 +39,38 @@ TEST_F(memcg, no_program_biggest_dies)
 	ASSERT_EQ(0, self->e.table->asked);
 }
 
+/* How often the hook was called in an OOM, by the function tracer, which is no program. */
+static int hook_calls(struct scene *s)
+{
+	int ret;
+
+	ret = trace_clear() ?:
+	      write_file(TRACEFS "set_ftrace_filter", "bpf_oom_evaluate_task") ?:
+	      write_file(TRACEFS "current_tracer", "function") ?: scene_oom(s);
+	if (!ret)
+		ret = trace_count("bpf_oom_evaluate_task <-");
+	write_file(TRACEFS "current_tracer", "nop");
+	write_file(TRACEFS "set_ftrace_filter", "");
+	return ret;
+}
+
+/* Where nobody is to be asked, no task costs a question. */
+TEST_F(memcg, no_program_nobody_is_asked)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, hook_calls(&self->e.s));
+	ASSERT_VICTIM(big);
+}
+
+TEST_F(memcg, one_program_is_asked_about_each)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(first);
+	ASSERT_EQ(3, hook_calls(&self->e.s));
+	ASSERT_EQ(3, self->e.table->asked);
+	ASSERT_VICTIM(big);
+}
+
 /* Verdicts: no opinion leaves the choice to the kernel. */
 TEST_F(memcg, no_opinion_biggest_dies)
 {

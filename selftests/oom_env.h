@@ -141,14 +141,19 @@ static inline bool held(struct hog *hog, int ms)
 
 #define TRACEFS "/sys/kernel/tracing/"
 
-/* Record oom_policy_fallback events, from none on: 0 or -errno. */
-static inline int trace_on(void)
+/* Forget what was traced: 0 or -errno. */
+static inline int trace_clear(void)
 {
 	FILE *file = fopen(TRACEFS "trace", "w");
 
-	if (!file || fclose(file))
-		return -errno;
-	return write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1");
+	return file && !fclose(file) ? 0 : -errno;
+}
+
+/* Record oom_policy_fallback events, from none on: 0 or -errno. */
+static inline int trace_on(void)
+{
+	return trace_clear() ?:
+	       write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1");
 }
 
 /* How often a string is in the trace. */

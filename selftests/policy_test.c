@@ -31,9 +31,14 @@ FIXTURE_TEARDOWN(policy)
 	scene_end(&self->e.s);
 }
 
+static const char *policy_dir(void)
+{
+	return getenv("OOM_POLICY_DIR") ?: "../../../oom_policy";
+}
+
 static int load_policy(const char *name)
 {
-	const char *dir = getenv("OOM_POLICY_DIR") ?: "../../../oom_policy";
+	const char *dir = policy_dir();
 	char cmd[512];
 
 	snprintf(cmd, sizeof(cmd),
@@ -399,6 +404,79 @@ TEST_F(policy, example_of_2023)
 	example_bpf__destroy(skel);
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=my_policy\n"));
+}
+
+/* The policy pid, once more: loaded without bpftool, to be exact about when. */
+struct copy {
+	struct bpf_object *obj;
+	struct bpf_link *begin, *evaluate;
+};
+
+/* Load it, to select one process: 0 or -errno. */
+static int copy_load(struct copy *copy, pid_t pid)
+{
+	struct oom_pid rule = { .start = started(pid), .verdict = BPF_EVAL_SELECT };
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/pid.bpf.o", policy_dir());
+	copy->obj = bpf_object__open_file(path, NULL);
+	if (!copy->obj || bpf_object__load(copy->obj))
+		return -errno;
+	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(copy->obj, "oom_pids"),
+				   &pid, &rule, BPF_ANY);
+}
+
+static int copy_attach(struct copy *copy)
+{
+	copy->begin = bpf_program__attach(
+		bpf_object__find_program_by_name(copy->obj, "oom_begin"));
+	copy->evaluate = bpf_program__attach(
+		bpf_object__find_program_by_name(copy->obj, "oom_evaluate"));
+	return copy->begin && copy->evaluate ? 0 : -errno;
+}
+
+static void copy_drop(struct copy *copy)
+{
+	bpf_link__destroy(copy->evaluate);
+	bpf_link__destroy(copy->begin);
+	bpf_object__close(copy->obj);
+	memset(copy, 0, sizeof(*copy));
+}
+
+/*
+ * One that is attached while tasks are asked about, after the kernel has taken the
+ * big one, takes over where the one before it is dropped.
+ */
+TEST_F(policy, replaced_in_the_scan)
+{
+	struct copy old = { }, new = { };
+	struct rules_bpf *slow;
+	struct bpf_link *link;
+	int ms;
+
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, copy_load(&old, self->e.s.small.pid));
+	ASSERT_EQ(0, copy_load(&new, self->e.s.small.pid));
+	ASSERT_EQ(0, copy_attach(&old));
+	/* It is asked first, has no opinion, and takes its time over each task. */
+	slow = rules_bpf__open_and_load();
+	ASSERT_NE(NULL, slow) TH_LOG("%s", libbpf_log);
+	slow->bss->tables[0].burn = 400;
+	link = bpf_program__attach(slow->progs.first);
+	ASSERT_NE(NULL, link);
+
+	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
+	for (ms = 0; ms < PATIENCE && !slow->bss->tables[0].asked; ms++)
+		usleep(1000);
+	/* The old one is asked about big yet. Before small the kernel takes that. */
+	ASSERT_EQ(0, copy_attach(&new));
+	copy_drop(&old);
+	EXPECT_EQ(1, slow->bss->tables[0].asked) TH_LOG("the scan went on");
+	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
+	bpf_link__destroy(link);
+	rules_bpf__destroy(slow);
+	copy_drop(&new);
+	ASSERT_VICTIM(small);
 }
 
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
 #include <linux/bpf.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/ftrace.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/memcontrol.h>
@@ -24,6 +25,11 @@
  */
 static struct oom_control *scanning_oc;
 static struct task_struct *scanning_task;
+
+struct oom_policy oom_policy;
+
+/* Where programs are attached to the hook; 0: not known. */
+static unsigned long hook_site __ro_after_init;
 
 /*
  * The bodies below are what runs while no program is attached. A program
@@ -72,9 +78,21 @@ __weak noinline void bpf_set_policy_name(struct oom_control *oc)
 
 __bpf_hook_end();
 
+/*
+ * Is there a program to be asked? Attaching goes through ftrace. Where it
+ * cannot tell, ask.
+ */
+static bool oom_policy_attached(void)
+{
+	return !hook_site || ftrace_find_rec_direct(hook_site);
+}
+
 /**
  * oom_policy_begin - the tasks of an OOM are about to be evaluated
  * @oc: the OOM
+ *
+ * Most machines have no program attached, and are not to pay for each task: the
+ * first one that is attached is asked from the next OOM on.
  *
  * Context: Under oom_lock.
  */
@@ -85,13 +103,14 @@ void oom_policy_begin(struct oom_control *oc)
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
 	bpf_set_policy_name(oc);
-	oc->policy_spent = jiffies - start;
+	oom_policy.spent = jiffies - start;
+	oom_policy.asking = oom_policy_attached();
 }
 
 /* What the report and the trace call a policy. */
-static const char *oom_policy_name(const struct oom_control *oc)
+static const char *oom_policy_label(void)
 {
-	return oc->policy_name[0] ? oc->policy_name : "bpf";
+	return oom_policy.name[0] ? oom_policy.name : "bpf";
 }
 
 /* The id of the cgroup that is out of memory, or 0 for the whole machine. */
@@ -105,7 +124,7 @@ static u64 oom_policy_scope(const struct oom_control *oc)
 }
 
 /**
- * oom_policy_end - the tasks of an OOM have been evaluated
+ * oom_policy_rescan - the tasks of an OOM have been evaluated
  * @oc: the OOM
  *
  * Where the programs had a say and nobody was chosen, the tasks have to be
@@ -115,22 +134,20 @@ static u64 oom_policy_scope(const struct oom_control *oc)
  * Context: Under oom_lock.
  * Return: true if the tasks are to be evaluated again.
  */
-bool oom_policy_end(struct oom_control *oc)
+bool oom_policy_rescan(struct oom_control *oc)
 {
-	WRITE_ONCE(scanning_task, NULL);
-	WRITE_ONCE(scanning_oc, NULL);
-
+	oom_policy.asking = false;
 	/* A selection from before the time was up stands, unless it gave way. */
 	if (oc->chosen && oc->chosen != (void *)-1UL &&
 	    oc->chosen_points == OOM_POLICY_POINTS)
-		oc->policy_fallback = NULL;
-	else if (!oc->chosen && oc->policy_decided && !oc->policy_fallback)
-		oc->policy_fallback = "none";
-	if (!oc->policy_fallback)
+		oom_policy.fallback = NULL;
+	else if (!oc->chosen && oom_policy.decided && !oom_policy.fallback)
+		oom_policy.fallback = "none";
+	if (!oom_policy.fallback)
 		return false;
 
-	trace_oom_policy_fallback(oom_policy_name(oc), oom_policy_scope(oc),
-				  oc->policy_fallback, oc->policy_offered);
+	trace_oom_policy_fallback(oom_policy_label(), oom_policy_scope(oc),
+				  oom_policy.fallback, oom_policy.offered);
 	return !oc->chosen;
 }
 
@@ -146,8 +163,9 @@ int oom_policy_abort(struct oom_control *oc)
 	if (oc->chosen)
 		put_task_struct(oc->chosen);
 	oc->chosen = NULL;
-	if (!oc->policy_fallback)
-		oc->policy_fallback = "abort";
+	oom_policy.asking = false;
+	if (!oom_policy.fallback)
+		oom_policy.fallback = "abort";
 	return 1;
 }
 
@@ -162,15 +180,30 @@ int oom_policy_abort(struct oom_control *oc)
  */
 int oom_policy_timeout(struct oom_control *oc)
 {
-	oc->policy_fallback = "timeout";
+	oom_policy.asking = false;
+	oom_policy.fallback = "timeout";
 	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
 			    OOM_POLICY_BUDGET);
 	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
 }
 
 /**
+ * oom_policy_end - an OOM is over
+ *
+ * Nothing of it is left to the next one: its report may come before any task is
+ * evaluated.
+ *
+ * Context: Under oom_lock.
+ */
+void oom_policy_end(void)
+{
+	WRITE_ONCE(scanning_task, NULL);
+	WRITE_ONCE(scanning_oc, NULL);
+	oom_policy = (struct oom_policy) { };
+}
+
+/**
  * oom_policy_report - print the label of the policy, if one decided
- * @oc: the OOM that is reported
  *
  * On a line of its own: other lines of the OOM report are parsed by software
  * that must not notice. A policy that only watched is not mentioned; where the
@@ -178,11 +211,11 @@ int oom_policy_timeout(struct oom_control *oc)
  *
  * Context: Any.
  */
-void oom_policy_report(const struct oom_control *oc)
+void oom_policy_report(void)
 {
-	if (oc->policy_decided)
-		pr_warn("oom_policy=%s%s%s\n", oom_policy_name(oc),
-			oc->policy_fallback ? " fallback=" : "", oc->policy_fallback ?: "");
+	if (oom_policy.decided)
+		pr_warn("oom_policy=%s%s%s\n", oom_policy_label(),
+			oom_policy.fallback ? " fallback=" : "", oom_policy.fallback ?: "");
 }
 
 __bpf_kfunc_start_defs();
@@ -230,7 +263,7 @@ __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 	if (!i || i == name__sz)
 		return -EINVAL;
 
-	memcpy(oc__ign->policy_name, label, sizeof(label));
+	memcpy(oom_policy.name, label, sizeof(label));
 	return 0;
 }
 
@@ -279,6 +312,8 @@ static int __init oom_kfuncs_init(void)
 {
 	int ret;
 
+	if (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS))
+		hook_site = ftrace_location((unsigned long)bpf_oom_evaluate_task);
 	ret = register_btf_fmodret_id_set(&oom_fmodret_set);
 	return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
 }

@@ -19,7 +19,17 @@
  * cgroup of their own.
  */
 #define POLICY "systemd"
+#define TASK_KEY(task, domain) badness(task, domain)
 #include "oom_policy.bpf.h"
+
+/* Biased, so that a negative one is lower than all others without a sign. */
+static __always_inline __u64 badness(struct task_struct *task, struct oom_domain *domain)
+{
+	return task_pages(task) + (1LL << 62) +
+	       task->signal->oom_score_adj * (__s64)(domain->totalpages / 1000);
+}
+
+#include "cgroup.bpf.h"
 
 /* Attributes looked at for a cgroup: all of a list, or the depth of a tree. */
 #define MAX_XATTRS	16
@@ -115,28 +125,18 @@ static __always_inline bool marked(struct cgroup *cgrp, const char *wanted)
 	return marked_list(iattr, wanted);
 }
 
-static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
-				struct rank *rank)
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
 {
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	struct cgroup_subsys_state *parent;
 	bool avoid = false;
-	__s64 badness;
 	int i;
 
-	for (i = 0; i < MAX_LEVELS; i++) {
+	for (i = 0; i < MAX_LEVELS && cgrp && !avoid; i++) {
 		if (marked(cgrp, "user.oomd_omit"))
 			return BPF_EVAL_NEXT;
 		avoid = marked(cgrp, "user.oomd_avoid");
-		parent = cgrp->self.parent;
-		if (avoid || !parent)
-			break;
-		cgrp = parent->cgroup;
+		cgrp = parent_cgroup(cgrp);
 	}
-	badness = task_pages(task) +
-		  task->signal->oom_score_adj * (__s64)(domain->totalpages / 1000);
 	rank->key[0] = !avoid;
-	/* So that a negative one is lower than all others, without a sign. */
-	rank->key[1] = badness + (1LL << 62);
 	return BPF_EVAL_SELECT;
 }
