@@ -139,7 +139,6 @@ static json_object *row_of(const struct hooked *h, int order)
 		return row;
 	row_text(row, "label", h->stats.label);
 	row_number(row, "ooms", h->stats.ooms);
-	row_number(row, "offered", h->stats.offered);
 	row_number(row, "selected", h->stats.selected);
 	row_number(row, "refused", h->stats.refused);
 	row_number(row, "victims", h->stats.victims);

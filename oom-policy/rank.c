@@ -200,7 +200,7 @@ static int by_rank(const void *a, const void *b)
 			if (l->key[i] != r->key[i])
 				return l->key[i] > r->key[i] ? -1 : 1;
 		}
-		return l->start > r->start ? -1 : 1;
+		return l->start < r->start ? -1 : 1;
 	}
 	return l->score > r->score ? -1 : l->score < r->score;
 }

@@ -273,7 +273,7 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 
 int setup_vars(const struct setup *setup, struct bpf_object *obj)
 {
-	int ret = set_variable(obj, "page_size", sysconf(_SC_PAGESIZE));
+	int ret = set_variable(obj, "page_shift", __builtin_ctzl(sysconf(_SC_PAGESIZE)));
 	int i;
 
 	for (i = 0; !ret && i < setup->nr_vars; i++)

@@ -37,45 +37,56 @@ static __always_inline struct cgroup *parent_cgroup(struct cgroup *cgrp)
 #define KNOWN_BITS 8
 static struct known {
 	__u64 set;
-	__u64 oom;	/* stats.ooms: in another OOM nothing is known */
+	__u32 oom;	/* of stats.ooms: in another OOM nothing is known */
+	int verdict;
 	__u64 key[KEYS - 1];
-	__u64 verdict;
 } known[1 << KNOWN_BITS];
 
-/* Where it would be. Fibonacci hashing: Knuth, The Art of Computer Programming, 6.4. */
-static __always_inline struct known *known_at(struct css_set *set)
+/* Rank the cgroup of a task, unless that was done in this OOM. */
+static __always_inline void know(struct css_set *set)
 {
-	static __u64 number;
+	__u64 number;
+	struct known *k;
 
 	/* The verifier takes what comes out of a map for a number, not for a pointer. */
-	number = (__u64)set;
+	oom.set = (__u64)set;
 	barrier();
-	return &known[(number * 0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS)];
+	number = oom.set;
+	/* Fibonacci hashing: Knuth, The Art of Computer Programming, 6.4. */
+	k = &known[(number * 0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS)];
+	if (k->set != number || k->oom != (__u32)stats.ooms) {
+		struct rank r = { };
+
+		k->verdict = rank_cgroup(set->dfl_cgrp, set, &oom.domain, &r);
+		k->key[0] = r.key[0];
+		k->key[1] = r.key[1];
+		k->set = number;
+		k->oom = stats.ooms;
+	}
+	oom.set_verdict = k->verdict;
+	oom.set_rank.key[0] = k->key[0];
+	oom.set_rank.key[1] = k->key[1];
 }
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)
 {
 	struct css_set *set = task->cgroups;
-	struct known *k = NULL;
-	int verdict, i;
+	int verdict;
 
-	/* The dry run may go on beside an OOM. */
-	if (domain != &dry)
-		k = known_at(set);
-	if (k && k->set == (__u64)set && k->oom == stats.ooms) {
-		for (i = 0; i < KEYS - 1; i++)
-			rank->key[i] = k->key[i];
-		verdict = k->verdict;
-	} else {
+	if (domain == &dry) {
+		/* It may go on beside an OOM, and leaves alone what that has. */
 		verdict = rank_cgroup(set->dfl_cgrp, set, domain, rank);
-		if (k) {
-			k->set = (__u64)set;
-			k->oom = stats.ooms;
-			for (i = 0; i < KEYS - 1; i++)
-				k->key[i] = rank->key[i];
-			k->verdict = verdict;
+	} else {
+		if (oom.set != (__u64)set) {
+			/* One who is spared is no reason to look at a cgroup. */
+			if (spared(task))
+				return NO_BPF_POLICY;
+			know(set);
 		}
+		verdict = oom.set_verdict;
+		rank->key[0] = oom.set_rank.key[0];
+		rank->key[1] = oom.set_rank.key[1];
 	}
 	if (verdict == BPF_EVAL_SELECT)
 		rank->key[KEYS - 1] = TASK_KEY(task, domain);

@@ -52,23 +52,31 @@ static __always_inline __u64 root_pages(struct oom_domain *domain)
 }
 
 /*
- * The size in pages, with swap, of what is killed as a whole or chosen from: the
- * memory cgroup of the set or, where memory.oom.group is set on it or above it
- * in the domain, the highest of these.
+ * What is killed as a whole or chosen from: the memory cgroup or, where
+ * memory.oom.group is set on it or above it, down to a level, the highest of these.
  */
-static __always_inline __u64 memcg_pages(struct css_set *set, struct oom_domain *domain)
+__noinline __u64 memcg_unit(__u64 of, __u32 level)
 {
-	struct cgroup_subsys_state *css = set_memcg(set), *unit = css;
-	struct mem_cgroup *memcg;
+	struct cgroup_subsys_state *css = (void *)of, *unit = css;
 	int i;
 
 	for (i = 0; i < MAX_LEVELS && css; i++) {
 		if (BPF_CORE_READ(to_memcg(css), oom_group))
 			unit = css;
-		if (BPF_CORE_READ(css, cgroup, level) <= domain->level)
+		if (BPF_CORE_READ(css, cgroup, level) <= level)
 			break;
 		css = BPF_CORE_READ(css, parent);
 	}
+	return (__u64)unit;
+}
+
+/* Its size in pages, with swap. */
+static __always_inline __u64 memcg_pages(struct css_set *set, struct oom_domain *domain)
+{
+	struct cgroup_subsys_state *unit =
+		(void *)memcg_unit((__u64)set_memcg(set), domain->level);
+	struct mem_cgroup *memcg;
+
 	if (!unit)
 		return 0;
 	if (!BPF_CORE_READ(unit, parent))

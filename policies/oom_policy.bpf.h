@@ -22,6 +22,10 @@
  * OOM, and a dry run that prints what it would be told. What is kept for an OOM
  * is in variables, since oom_lock lets only one happen at a time.
  *
+ * A policy that can tell at the start of an OOM whom it will select may define
+ * FIND_SURE(oc), which returns that task as a number, or 0. It is a short cut for the
+ * others, and has to be right: if that task is not offered, the kernel decides.
+ *
  * Several policies at once: the one attached last is asked first. Whom it has an
  * opinion on, the others are not asked about; and once it has a candidate, none
  * of the others selects any more. They cannot talk to each other, but each can
@@ -40,6 +44,7 @@
 char _license[] SEC("license") = "GPL";
 
 #define OOM_SCORE_ADJ_MIN	-1000
+#define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
 /* What the kernel stores as the points of a task that a program selected. */
 #define POLICY_POINTS		(__LONG_MAX__ - 1)
@@ -59,8 +64,8 @@ char _license[] SEC("license") = "GPL";
 bool observe SETTING = OBSERVE;
 /* Tasks at an oom_score_adj of -1000 are ranked, too. */
 bool kill_unkillable SETTING;
-/* Tables of pages are counted in bytes, all else in pages. */
-__u32 page_size SETTING = 4096;
+/* Tables of pages are counted in bytes, all else in pages of 1 << this. */
+__u32 page_shift SETTING = 12;
 
 struct oom_domain dry SEC(".data.dry") = { };
 struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
@@ -69,41 +74,57 @@ struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
 #define KEYS 3
 struct rank {
 	__u64 key[KEYS];
-	__u64 start;	/* of equals the youngest dies */
-	__u64 task;	/* whose rank it is; 0: nobody's */
-	__u64 pid;
+	__u64 start;	/* of equals the oldest dies: mostly it is asked about first */
+	__u64 pid;	/* whose rank it is; 0: nobody's */
 };
 
+/* As oc->chosen, which is no such address. */
+#define NOT_BEGUN 1
 static struct {
 	struct oom_domain domain;
 	struct rank best, before;
-	__u64 chosen;	/* oc->chosen as this policy saw it last */
-	__u64 asked;	/* the task that it was asked about last, */
-	bool selected;	/* and whether it selected that one */
-	bool begun;	/* all of this was reset for this OOM */
+	__u64 chosen;	/* oc->chosen as it has to be: as it was, or as selected */
+	__u64 kept;	/* and as it was before this policy selected one */
+	__u64 asked;	/* the task that it was asked about last */
+	bool selected;	/* it has selected one */
 	bool overruled;	/* a policy that is asked earlier has a candidate */
-} oom;
+	__u64 sure;	/* with FIND_SURE: the task that it will select */
+	/* For cgroup.bpf.h: the cgroup, by its css_set, that was ranked last */
+	__u64 set;
+	struct rank set_rank;
+	int set_verdict;
+} oom = { .chosen = NOT_BEGUN };
 
 int set_oom_policy_name(struct oom_control *oc, const char *name, size_t sz) __ksym;
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
+#ifdef FIND_SURE
+static __always_inline __u64 FIND_SURE(struct oom_control *oc);
+#endif
 
-/* The process's first thread has ended: the memory is that of another, or nobody's. */
-static __always_inline struct mm_struct *other_mm(struct task_struct *task)
+/*
+ * The first thread of a process has ended: its memory is that of another, or there
+ * is none. A global function is verified once, and not for each place that calls it.
+ */
+__noinline __u64 other_mm(__u64 of)
 {
-	struct list_head *head = &BPF_CORE_READ(task, signal)->thread_head;
+	struct signal_struct *signal = (void *)of;
+	struct list_head *head = &signal->thread_head;
 	struct list_head *pos = BPF_CORE_READ(head, next);
-	struct mm_struct *mm = NULL;
+	struct task_struct *task;
+	struct mm_struct *mm;
 	int i;
 
-	for (i = 0; i < MAX_THREADS && pos != head && !mm; i++) {
+	for (i = 0; i < MAX_THREADS && pos != head; i++) {
 		task = (void *)pos - bpf_core_field_offset(struct task_struct, thread_node);
 		mm = BPF_CORE_READ(task, mm);
+		if (mm)
+			return (__u64)mm;
 		pos = BPF_CORE_READ(pos, next);
 	}
-	return mm ? bpf_rdonly_cast(mm, bpf_core_type_id_kernel(struct mm_struct)) : NULL;
+	return 0;
 }
 
 /*
@@ -116,53 +137,58 @@ static __always_inline __u64 task_pages(struct task_struct *task)
 	struct mm_struct *mm = task->mm;
 	__s64 file, anon, shmem, swap;
 
-	if (!mm)
-		mm = other_mm(task);
+	if (!mm) {
+		mm = (void *)other_mm((__u64)BPF_CORE_READ(task, signal));
+		mm = bpf_rdonly_cast(mm, bpf_core_type_id_kernel(struct mm_struct));
+	}
 	if (!mm)
 		return 0;
 	file = mm->rss_stat[MM_FILEPAGES].count;
 	anon = mm->rss_stat[MM_ANONPAGES].count;
 	shmem = mm->rss_stat[MM_SHMEMPAGES].count;
 	swap = mm->rss_stat[MM_SWAPENTS].count;
-	return (__u64)mm->pgtables_bytes.counter / page_size +
+	return ((__u64)mm->pgtables_bytes.counter >> page_shift) +
 	       (file > 0 ? file : 0) + (anon > 0 ? anon : 0) +
 	       (shmem > 0 ? shmem : 0) + (swap > 0 ? swap : 0);
 }
 
-static __always_inline int opinion(struct task_struct *task, struct oom_domain *domain,
-				   struct rank *r, enum why *why)
+/* It was killed already. To have no opinion is what makes the kernel wait for it. */
+static __always_inline bool dying(struct task_struct *task)
 {
-	r->task = (__u64)task;
-	r->pid = task->tgid;
-	r->start = task->start_boottime;
-	/* No opinion is what makes the kernel wait for it. */
-	*why = WHY_DYING;
-	if (task->signal->oom_mm)
-		return NO_BPF_POLICY;
-	*why = WHY_SPARED;
-	if (task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable)
-		return NO_BPF_POLICY;
-	*why = WHY_POLICY;
-	return rank(task, domain, r);
+	return task->signal->oom_mm;
 }
 
-static __always_inline bool higher(const struct rank *a, const struct rank *b)
+static __always_inline bool spared(struct task_struct *task)
+{
+	return task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable;
+}
+
+/* Does a task of this rank come before the best? */
+static __always_inline bool higher(struct task_struct *task, const struct rank *r,
+				   const struct rank *best)
 {
 	int i;
 
-	if (!b->task)
+	if (!best->pid)
 		return true;
 	for (i = 0; i < KEYS; i++) {
-		if (a->key[i] != b->key[i])
-			return a->key[i] > b->key[i];
+		if (r->key[i] != best->key[i])
+			return r->key[i] > best->key[i];
 	}
-	return a->start > b->start;
+	return task->start_boottime < best->start;
+}
+
+static __always_inline void take(struct task_struct *task, struct rank *r)
+{
+	r->start = task->start_boottime;
+	r->pid = task->tgid;
+	oom.before = oom.best;
+	oom.best = *r;
 }
 
 static __always_inline void begin(struct oom_control *oc)
 {
 	__builtin_memset(&oom, 0, sizeof(oom));
-	oom.begun = true;
 	stats.ooms++;
 	oom.domain.totalpages = oc->totalpages;
 	if (oc->memcg) {
@@ -177,55 +203,71 @@ int BPF_PROG(oom_begin, struct oom_control *oc)
 	char name[] = POLICY;
 
 	begin(oc);
-	if (!observe)
+	if (!observe) {
 		set_oom_policy_name(oc, name, sizeof(name));
+#ifdef FIND_SURE
+		oom.sure = FIND_SURE(oc);
+#endif
+	}
 	return 0;
+}
+
+/* Somebody else is chosen than has to be. */
+static __always_inline void look(struct oom_control *oc, __u64 chosen)
+{
+	if (oom.chosen == NOT_BEGUN) {
+		/* Attached since the tasks began to be asked about: join in. */
+		begin(oc);
+		oom.overruled = oc->chosen_points == POLICY_POINTS;
+	} else if (oom.selected && chosen == oom.kept) {
+		/* It would have freed nothing: the one before is best again. */
+		stats.refused++;
+		oom.best = oom.before;
+	} else if (chosen != oom.asked) {
+		oom.overruled = true;
+	}
+	oom.chosen = chosen;
+	oom.selected = false;
 }
 
 SEC("fmod_ret/bpf_oom_evaluate_task")
 int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 {
-	__u64 chosen = (__u64)oc->chosen;
 	struct rank r = { };
-	enum why why;
+	__u64 chosen;
 	int verdict;
 
-	if (!oom.begun) {
-		/* Attached since the tasks began to be asked about: join in. */
-		begin(oc);
-		oom.chosen = chosen;
-		oom.overruled = oc->chosen_points == POLICY_POINTS;
-	}
-	stats.offered++;
-	if (chosen != oom.chosen && chosen != oom.asked) {
-		oom.overruled = true;
-	} else if (oom.selected && chosen != oom.asked) {
-		/* It would have freed nothing: the one before is best again. */
-		stats.refused++;
-		oom.best = oom.before;
-	}
-	oom.chosen = chosen;
+#ifdef FIND_SURE
+	/* To have no opinion on the others would be to have the kernel score them. */
+	if (oom.sure && oom.sure != (__u64)task)
+		return dying(task) ? NO_BPF_POLICY : BPF_EVAL_NEXT;
+#endif
+	chosen = (__u64)oc->chosen;
+	if (chosen != oom.chosen)
+		look(oc, chosen);
 	oom.asked = (__u64)task;
-	oom.selected = false;
 
-	verdict = opinion(task, &oom.domain, &r, &why);
+	if (dying(task))
+		return NO_BPF_POLICY;
+	verdict = rank(task, &oom.domain, &r);
+	/* Most end here: whatever else there is to know of them does not matter. */
+	if (verdict == BPF_EVAL_SELECT && (oom.overruled || !higher(task, &r, &oom.best)))
+		return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
+	if (spared(task))
+		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
-		if (oom.overruled || !higher(&r, &oom.best)) {
-			verdict = BPF_EVAL_NEXT;
-		} else {
-			oom.before = oom.best;
-			oom.best = r;
-			stats.best.pid = r.pid;
-			stats.best.pages = task_pages(task);
-			bpf_probe_read_kernel_str(stats.best.comm, sizeof(stats.best.comm),
-						  task->comm);
-		}
+		take(task, &r);
+		stats.best.pid = r.pid;
+		stats.best.pages = task_pages(task);
+		bpf_probe_read_kernel_str(stats.best.comm, sizeof(stats.best.comm), task->comm);
 	}
 	if (observe)
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
 		stats.selected++;
 		oom.selected = true;
+		oom.kept = chosen;
+		oom.chosen = (__u64)task;
 	}
 	return verdict;
 }
@@ -279,20 +321,22 @@ SEC("iter/task")
 int oom_rank(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	int verdict = NO_BPF_POLICY;
 	struct rank r = { };
 	enum why why;
-	int verdict;
 
 	if (!ctx->meta->seq_num)
 		dry.root = 0;
 	if (!task || task->pid != task->tgid || task->tgid == 1 ||
 	    task->flags & PF_KTHREAD || !dry_domain(task))
 		return 0;
-	verdict = opinion(task, &dry, &r, &why);
+	why = dying(task) ? WHY_DYING : spared(task) ? WHY_SPARED : WHY_POLICY;
+	if (why == WHY_POLICY)
+		verdict = rank(task, &dry, &r);
 	if (observe)
 		verdict = NO_BPF_POLICY;
 	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %llu %llu %llu %llu %llu %d %llu\n",
-		       task->tgid, verdict, why, r.key[0], r.key[1], r.key[2], r.start,
+		       task->tgid, verdict, why, r.key[0], r.key[1], r.key[2], task->start_boottime,
 		       task_pages(task), task->signal->oom_score_adj,
 		       task->cgroups->dfl_cgrp->kn->id);
 	return 0;

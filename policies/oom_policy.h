@@ -47,7 +47,6 @@ struct oom_best {
 struct oom_policy_stats {
 	char label[16];			/* what the report calls it */
 	unsigned long long ooms;	/* searches for a victim, */
-	unsigned long long offered;	/* tasks that it was asked about, */
 	unsigned long long selected;	/* how often it selected one, */
 	unsigned long long refused;	/* and was refused it by the kernel; */
 	unsigned long long victims;	/* its choices that were killed, */

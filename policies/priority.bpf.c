@@ -37,27 +37,36 @@ struct {
 	__type(value, __u32);
 } oom_priorities SEC(".maps");
 
-static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
-				       struct oom_domain *domain, struct rank *rank)
+/* A cgroup without one has that of its parent. */
+static __always_inline __u32 own_priority(__u64 id)
 {
-	__u32 *priority, lowest = MAX_PRIORITY + 1;
-	__u64 id;
+	__u32 *priority = bpf_map_lookup_elem(&oom_priorities, &id);
+
+	return priority ? *priority : MAX_PRIORITY + 1;
+}
+
+/* Verified once, not for each place that calls it. */
+__noinline __u32 lowest_priority(__u64 of)
+{
+	struct cgroup *cgrp = (void *)of;
+	__u32 priority, lowest = MAX_PRIORITY + 1;
 	int i;
 
 	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
-		id = cgrp->kn->id;
-		priority = bpf_map_lookup_elem(&oom_priorities, &id);
-		if (priority && *priority < lowest)
-			lowest = *priority;
-		cgrp = parent_cgroup(cgrp);
+		priority = own_priority(BPF_CORE_READ(cgrp, kn, id));
+		lowest = priority < lowest ? priority : lowest;
+		cgrp = BPF_CORE_READ(cgrp, self.parent, cgroup);
 	}
-	if (lowest > MAX_PRIORITY) {
-		id = 0;
-		priority = bpf_map_lookup_elem(&oom_priorities, &id);
-		if (!priority || *priority > MAX_PRIORITY)
-			return NO_BPF_POLICY;
-		lowest = *priority;
-	}
+	return lowest <= MAX_PRIORITY ? lowest : own_priority(0);
+}
+
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
+{
+	__u32 lowest = lowest_priority((__u64)BPF_CORE_READ(set, dfl_cgrp));
+
+	if (lowest > MAX_PRIORITY)
+		return NO_BPF_POLICY;
 	rank->key[0] = MAX_PRIORITY - lowest;
 	rank->key[1] = memcg_pages(set, domain);
 	return BPF_EVAL_SELECT;

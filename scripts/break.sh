@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes a rule out of the kernel and looks whether its tests notice.
+# Takes a rule out of the kernel, or of a policy, and looks whether its tests notice.
 #
 #   break.sh [NAME...]     all of scripts/breaks, or those named, on base 6.12
 #
@@ -14,6 +14,14 @@ set -euo pipefail
 # shellcheck source=scripts/tests.sh
 . "$(dirname "$0")/tests.sh"
 
+# break_build FILE - what is made of it. A policy is tried on an unbroken kernel.
+break_build() {
+	kernel_image
+	case $1 in
+	tools/*) progs_build ;;
+	esac
+}
+
 # break_one NAME FILE SED PATTERNS
 break_one() {
 	local before pattern out hit test missed=0 patterns
@@ -21,7 +29,7 @@ break_one() {
 	before=$(cksum <"$LINUX/$2")
 	sed -i "$3" "$LINUX/$2"
 	[ "$before" != "$(cksum <"$LINUX/$2")" ] || { echo "the expression changes nothing"; return 1; }
-	kernel_image >"$BUILD/log/break-$1.log" 2>&1 || { echo "does not build: $BUILD/log/break-$1.log"; return 1; }
+	break_build "$2" >"$BUILD/log/break-$1.log" 2>&1 || { echo "does not build: $BUILD/log/break-$1.log"; return 1; }
 	initramfs_build
 	set -f
 	# shellcheck disable=SC2206  # patterns, to be split but not expanded
@@ -59,5 +67,9 @@ while read -r line <&5; do
 	break_one "${field[@]}" || rc=1
 	cat "$DIR/unbroken" >"$LINUX/${field[1]}"
 	trap - EXIT
+	# What comes next is to have unbroken policies; the kernel is built anew.
+	case ${field[1]} in
+	tools/*) progs_build >/dev/null 2>&1 ;;
+	esac
 done 5<"$ROOT/scripts/breaks"
 exit $rc

@@ -89,10 +89,12 @@ calls() {
 hooks() {
 	local name=$1 dir=$BUILD/$BASE_NAME/objects/$1
 	# The register of the verdict is read before anything else is put there.
-	calls "$dir/mm/oom_kill.o" oom_evaluate_task bpf_oom_evaluate_task | awk '
+	calls "$dir/kernel/bpf/oom_kfuncs.o" oom_policy_ask bpf_oom_evaluate_task | awk '
 		/(test|cmp|lea|mov|sub|add|dec)[a-z]* .*%[er]ax/ && !/,%[er]ax$/ || /(test|cmp)[a-z]* / && /%[er]ax/ { if (!lost) used = 1 }
 		/,%[er]ax$/ && !/(test|cmp)[a-z]* / && !used { lost = 1 } END { exit !used }' ||
 		die $EX_FAIL "$name: the verdict of bpf_oom_evaluate_task() is not used"
+	[ -n "$(calls "$dir/mm/oom_kill.o" oom_evaluate_task oom_policy_ask)" ] ||
+		die $EX_FAIL "$name: oom_policy_ask() is not called"
 	[ -n "$(calls "$dir/kernel/bpf/oom_kfuncs.o" oom_policy_begin bpf_set_policy_name)" ] ||
 		die $EX_FAIL "$name: bpf_set_policy_name() is not called"
 }

@@ -525,7 +525,7 @@ static void *detach_when_asked(void *data)
 /* What the report says of an OOM of this kind, and no other. */
 static const char *const kind_in_log[] = {
 	[MEMCG] = "(GFP_KERNEL), order=0",
-	[KERNEL] = "__GFP_ACCOUNT), order=0",
+	[KERNEL] = "_ACCOUNT",	/* a page of a pipe, or a slab for it */
 	[NESTED] = "oom_memcg=/oom_outer/oom_test,",
 	[GROUP] = "constraint=CONSTRAINT_MEMCG",
 	[SINGLE] = "oom_memcg=/oom_test,",

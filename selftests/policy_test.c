@@ -121,6 +121,25 @@ TEST_F(policy, pid_select)
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=pid\n"));
 }
 
+/* One that is not in the cgroup that is short of memory helps nobody. */
+TEST_F(policy, pid_elsewhere_is_the_kernels_choice)
+{
+	struct cg elsewhere;
+	struct hog hog = { };
+
+	ASSERT_EQ(0, cg_create(&elsewhere, NULL, "oom_elsewhere", 0));
+	ASSERT_EQ(0, hog_start(&hog, &elsewhere, 30 * MB, 0));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(hog.pid, BPF_EVAL_SELECT));
+	ASSERT_OOM();
+	EXPECT_TRUE(hog_alive(&hog));
+	hog_stop(&hog);
+	cg_destroy(&elsewhere);
+	ASSERT_VICTIM(big);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
+}
+
 TEST_F(policy, pid_spare)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
@@ -165,20 +184,22 @@ TEST_F(policy, unkillable_is_spared)
 }
 
 /*
- * Three are named, and the biggest cannot be had: it is in vfork(). The last in
- * the list is smaller than that one, but bigger than the first.
+ * Of three the biggest cannot be had: it is in vfork(). The last in the list is
+ * smaller than that one, but bigger than the first.
  */
 TEST_F(policy, refused_selection_is_forgotten)
 {
 	struct hog parent, child;
+	char adj[64];
 
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 6 * MB, 0));
 	ASSERT_EQ(0, odd_borrower(&parent, &child, &self->e.s.cg_small, 26 * MB,
 				  CLONE_VM | CLONE_VFORK));
-	ASSERT_EQ(0, load_policy("pid"));
-	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
-	ASSERT_EQ(0, rule_for_pid(child.pid, BPF_EVAL_SELECT));
-	ASSERT_EQ(0, rule_for_pid(self->e.s.trigger.pid, BPF_EVAL_SELECT));
+	/* Whose memory it is: not a fourth. */
+	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", parent.pid);
+	ASSERT_EQ(0, write_file(adj, "-1000"));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.domain, BPF_EVAL_SELECT));
 	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger was not chosen");
 	ASSERT_VICTIM(trigger);
 	kill(child.pid, SIGKILL);
@@ -373,11 +394,11 @@ TEST_F(policy, stacked_the_first_asked_wins)
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
 	ASSERT_EQ(0, load_policy("cgroup_size"));
-	ASSERT_EQ(0, rename(PIN, PIN "_cgroup"));
-	ASSERT_EQ(0, load_policy("pid"));
-	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rename(PIN, PIN "_size"));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_big, BPF_EVAL_SELECT));
 	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, system("rm -r " PIN "_cgroup"));
+	ASSERT_EQ(0, system("rm -r " PIN "_size"));
 	ASSERT_VICTIM(small);
 }
 
@@ -406,24 +427,24 @@ TEST_F(policy, example_of_2023)
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=my_policy\n"));
 }
 
-/* The policy pid, once more: loaded without bpftool, to be exact about when. */
+/* The policy cgroup, once more: loaded without bpftool, to be exact about when. */
 struct copy {
 	struct bpf_object *obj;
 	struct bpf_link *begin, *evaluate;
 };
 
-/* Load it, to select one process: 0 or -errno. */
-static int copy_load(struct copy *copy, pid_t pid)
+/* Load it, to select what is in one cgroup: 0 or -errno. */
+static int copy_load(struct copy *copy, const struct cg *cg)
 {
-	struct oom_pid rule = { .start = started(pid), .verdict = BPF_EVAL_SELECT };
+	__u32 verdict = BPF_EVAL_SELECT;
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/pid.bpf.o", policy_dir());
+	snprintf(path, sizeof(path), "%s/cgroup.bpf.o", policy_dir());
 	copy->obj = bpf_object__open_file(path, NULL);
 	if (!copy->obj || bpf_object__load(copy->obj))
 		return -errno;
-	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(copy->obj, "oom_pids"),
-				   &pid, &rule, BPF_ANY);
+	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(copy->obj, "oom_cgroups"),
+				   &cg->id, &verdict, BPF_ANY);
 }
 
 static int copy_attach(struct copy *copy)
@@ -455,8 +476,8 @@ TEST_F(policy, replaced_in_the_scan)
 	int ms;
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, copy_load(&old, self->e.s.small.pid));
-	ASSERT_EQ(0, copy_load(&new, self->e.s.small.pid));
+	ASSERT_EQ(0, copy_load(&old, &self->e.s.cg_small));
+	ASSERT_EQ(0, copy_load(&new, &self->e.s.cg_small));
 	ASSERT_EQ(0, copy_attach(&old));
 	/* It is asked first, has no opinion, and takes its time over each task. */
 	slow = rules_bpf__open_and_load();

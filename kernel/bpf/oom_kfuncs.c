@@ -79,6 +79,92 @@ __weak noinline void bpf_set_policy_name(struct oom_control *oc)
 __bpf_hook_end();
 
 /*
+ * How long the programs may run for all tasks of one OOM, in seconds. A
+ * program may be made to need minutes for one task, and a global scan holds
+ * the RCU read lock. Only the time of the programs counts, in ticks that come
+ * while one runs: the scan itself may be preempted or throttled for long.
+ */
+#define OOM_POLICY_BUDGET	1
+
+/*
+ * Leave the programs out, as they have had their time. A selection is kept. Without
+ * one the kernel begins anew, or what was spared by then would stay spared for no
+ * reason that a report could give.
+ */
+static int oom_policy_timeout(struct oom_control *oc)
+{
+	oom_policy.asking = false;
+	oom_policy.fallback = "timeout";
+	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
+			    OOM_POLICY_BUDGET);
+	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
+}
+
+/* What becomes of a selection. */
+static int oom_policy_select(struct task_struct *task, struct oom_control *oc)
+{
+	/* A task in oom_task_origin() is not displaced. */
+	if (oc->chosen_points > OOM_POLICY_POINTS)
+		return BPF_EVAL_NEXT;
+	/* The kernel waits for one that is dying, but not where sysrq asks for more. */
+	if (tsk_is_oom_victim(task))
+		return oc->order == -1 ? BPF_EVAL_NEXT : NO_BPF_POLICY;
+	/* It has no mm, was reaped, or is in vfork(): to kill it would free nothing. */
+	if (oom_badness(task, 0) == LONG_MIN)
+		return BPF_EVAL_NEXT;
+	return BPF_EVAL_SELECT;
+}
+
+/**
+ * oom_policy_ask - what is to become of one task
+ * @task: a task of the OOM domain
+ * @oc: the OOM in progress
+ *
+ * Context: As bpf_oom_evaluate_task().
+ * Return: BPF_EVAL_SELECT, _NEXT or _ABORT, to be obeyed as it is. Anything else
+ * leaves the task to the kernel's own rules.
+ */
+int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
+{
+	unsigned long start;
+	int verdict;
+
+	/* It goes before any policy: nobody is asked. */
+	if (oom_task_origin(task))
+		return NO_BPF_POLICY;
+	if (oom_policy.stopped)
+		return BPF_EVAL_NEXT;
+	if (oom_policy.spent > OOM_POLICY_BUDGET * HZ)
+		return oom_policy_timeout(oc);
+	oom_policy.offered++;
+	start = jiffies;
+	verdict = bpf_oom_evaluate_task(task, oc);
+	if (jiffies != start)
+		oom_policy.spent += jiffies - start;
+
+	switch (verdict) {
+	case BPF_EVAL_NEXT:
+	case BPF_EVAL_ABORT:
+		break;
+	case BPF_EVAL_SELECT:
+		verdict = oom_policy_select(task, oc);
+		break;
+	case BPF_EVAL_STOP:
+		/* The rest is gone through: oom_task_origin() still goes first. */
+		oom_policy.stopped = true;
+		verdict = BPF_EVAL_NEXT;
+		break;
+	default:
+		/* Once a task is selected the others need no score. */
+		if (oc->chosen_points >= OOM_POLICY_POINTS && !tsk_is_oom_victim(task))
+			return BPF_EVAL_NEXT;
+		return NO_BPF_POLICY;
+	}
+	oom_policy.decided = true;
+	return verdict;
+}
+
+/*
  * Is there a program to be asked? Attaching goes through ftrace. Where it
  * cannot tell, ask.
  */
@@ -167,24 +253,6 @@ int oom_policy_abort(struct oom_control *oc)
 	if (!oom_policy.fallback)
 		oom_policy.fallback = "abort";
 	return 1;
-}
-
-/**
- * oom_policy_timeout - leave the programs out, as they have had their time
- * @oc: the OOM
- *
- * Context: Under oom_lock.
- * Return: What stands for the verdict on the task at hand. A selection is kept.
- * Without one the kernel begins anew, or what was spared by then would stay
- * spared for no reason that a report could give.
- */
-int oom_policy_timeout(struct oom_control *oc)
-{
-	oom_policy.asking = false;
-	oom_policy.fallback = "timeout";
-	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
-			    OOM_POLICY_BUDGET);
-	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
 }
 
 /**

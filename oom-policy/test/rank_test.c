@@ -264,7 +264,6 @@ TEST_F(rank, observe)
 	snprintf(want, sizeof(want), "big[%d]", big);
 	ASSERT_STREQ(want, field(&self->said, 0, "last_choice"));
 	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
-	ASSERT_LT(2, atoi(field(&self->said, 0, "offered")));
 	ASSERT_STREQ("0", field(&self->said, 0, "victims"));
 }
 
@@ -320,7 +319,6 @@ TEST_F(rank, counts)
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_STREQ("name", field(&self->said, 0, "label"));
 	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
-	ASSERT_LT(2, atoi(field(&self->said, 0, "offered")));
 	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
 	ASSERT_LT(0, atoi(field(&self->said, 1, "ooms")));
 	ASSERT_STREQ("0", field(&self->said, 1, "fallbacks"));
