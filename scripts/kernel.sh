@@ -70,15 +70,19 @@ kernel_image() {
 	kmake bzImage
 }
 
+# bpftool_build - the guest has the bpftool of its own kernel: that of Debian 12
+# cannot autoattach.
+bpftool_build() {
+	make -C "$LINUX/tools/bpf/bpftool" OUTPUT="$PROGS/bpftool/" EXTRA_LDFLAGS=-static \
+		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
+}
+
 # progs_build - selftests, policies, oom-policy and the demo, static, for this
 # kernel's BTF.
-# The guest has the bpftool of its own kernel: that of Debian 12 cannot
-# autoattach.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
 	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool" "$PROGS/oom-policy"
-	make -C "$LINUX/tools/bpf/bpftool" OUTPUT="$PROGS/bpftool/" EXTRA_LDFLAGS=-static \
-		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
+	bpftool_build
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
 	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
@@ -86,19 +90,25 @@ progs_build() {
 	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 }
 
+# initramfs_common - the lines that every guest's initramfs has.
+initramfs_common() {
+	local dir
+	for dir in bin dev proc sys tmp oom oom/policies; do
+		echo "dir /$dir 755 0 0"
+	done
+	echo "nod /dev/console 600 0 0 c 5 1"
+	echo "file /init $ROOT/guest/init 755 0 0"
+	echo "file /bin/busybox $(command -v busybox) 755 0 0"
+	echo "slink /bin/sh busybox 777 0 0"
+	echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"
+	echo "file /bin/oom-policy $PROGS/oom-policy/oom-policy 755 0 0"
+}
+
 # initramfs_build - busybox, bpftool and the programs, all static.
 initramfs_build() {
 	local file list=$PROGS/initramfs.list
 	{
-		for file in bin dev proc sys tmp oom oom/policies; do
-			echo "dir /$file 755 0 0"
-		done
-		echo "nod /dev/console 600 0 0 c 5 1"
-		echo "file /init $ROOT/guest/init 755 0 0"
-		echo "file /bin/busybox $(command -v busybox) 755 0 0"
-		echo "slink /bin/sh busybox 777 0 0"
-		echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"
-		echo "file /bin/oom-policy $PROGS/oom-policy/oom-policy 755 0 0"
+		initramfs_common
 		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
 			echo "file /oom/${file##*/} $file 755 0 0"
 		done

@@ -5,6 +5,8 @@ set -euo pipefail
 . "$(dirname "$0")/vm.sh"
 # shellcheck source=scripts/tests.sh
 . "$(dirname "$0")/tests.sh"
+# shellcheck source=scripts/bench.sh
+. "$(dirname "$0")/bench.sh"
 
 usage() {
 	cat <<'END'
@@ -17,6 +19,9 @@ Builds a kernel with the series, boots it in QEMU, and:
   exec -- CMD...     runs a command in the guest
   fuzz [-m N] [-s S] random policies and OOMs for N minutes (default 15) from
                      seed S (default: by the clock; it is printed)
+  bench [--short]    counts the instructions that an OOM takes, with each
+                     policy and without, and records them in bench/results;
+                     --short: a few of them, compared with what is recorded
 
   -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
                      newest linux-source of Debian's backports and unstable;
@@ -62,7 +67,10 @@ if [ $# -gt 0 ]; then
 	shift
 fi
 case $command:$# in
-demo:0 | shell:0 | test:0 | test:1) ;;
+demo:0 | shell:0 | test:0 | test:1 | bench:0) ;;
+bench:1)
+	[ "$1" = --short ] || die $EX_USAGE "bench: $1: no such option; try --help"
+	;;
 exec:*)
 	[ "${1:-}" != -- ] || shift
 	[ $# -gt 0 ] || die $EX_USAGE "exec: which command?"
@@ -83,12 +91,17 @@ fuzz:*)
 	[[ $seed =~ ^[0-9]{1,19}$ ]] || die $EX_USAGE "fuzz: --seed $seed: a number of up to 19 digits"
 	set -- env OOM_TEST_SEED="$seed" OOM_FUZZ_SECONDS=$((minutes * 60)) ./fuzz_test
 	;;
-demo:* | shell:* | test:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
+demo:* | shell:* | test:* | bench:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
 *) die $EX_USAGE "$command: no such command; try --help" ;;
 esac
 
+if [ "$command" = bench ]; then
+	bench "$base" "${1:---long}"
+	exit
+fi
 accel_pick "$accel"
 guest_build "$base"
+# shellcheck disable=SC2031  # it is bench.sh that sets another, and not here
 say "Booting ${BASE_VERSION%%-*} under QEMU ($ACCEL)"
 
 job=$BUILD/job console=$BUILD/log/console.log

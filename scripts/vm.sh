@@ -8,6 +8,9 @@
 # none of it.
 SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|Kernel panic)'
 
+# The processors, and whatever else QEMU is to be told.
+VM_QEMU=(-smp 2)
+
 # accel_pick WANTED - tcg or kvm, in ACCEL. /dev/kvm may be there and yet not
 # run a guest, where the processor shows no virtualization.
 accel_pick() {
@@ -31,7 +34,7 @@ guest_build() {
 	kernel_paths
 	version=${BASE_VERSION%%-*}
 	stage "$EX_BASE" "laying out $version with the series" kernel_sources "$1"
-	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/configs/vm.config"
+	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/configs/vm.config" "$ROOT/configs/debug.config"
 	stage "$EX_BUILD" "building $version" kernel_image
 	stage "$EX_BUILD" "building tests and policies" progs_build
 	stage "$EX_BUILD" "building the initramfs" initramfs_build
@@ -56,8 +59,8 @@ vm_boot() {
 	# go (linux-kernel, July 2023, "still see int3").
 	local how=$ACCEL
 	[ "$how" != tcg ] || how=tcg,thread=single
-	local qemu=(qemu-system-x86_64 -accel "$how" -pidfile "$work/pid" -nodefaults -display none -no-reboot
-		-m "${VM_MEMORY:-384}" -smp 2 -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
+	local qemu=(qemu-system-x86_64 -accel "$how" "${VM_QEMU[@]}" -pidfile "$work/pid" -nodefaults
+		-display none -no-reboot -m "${VM_MEMORY:-384}" -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
 		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
 	if [ "$mode" = shell ]; then

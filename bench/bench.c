@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Measures how much it costs to choose a victim: runs in the guest of
+ * run-vm.sh bench, where a nanosecond is one instruction.
+ *
+ * It fills a memory cgroup with processes and, for each way to choose that it
+ * reads from stdin, has one OOM of that cgroup and one of the machine. A line is
+ *
+ *	NAME WHEN HOW...
+ *
+ * WHEN: at which numbers of processes, as 500,2000; or "all" that were asked for
+ * HOW: none, floor, by-pid N (N programs, the last that is asked selects),
+ *	handler POLICY (a handler that goes through all processes itself), or
+ *	policy ARG... (what oom-policy load is given; BIG is the biggest process)
+ *
+ * For each OOM it prints: the kind, the cgroups, the processes, the name, the
+ * instructions from the call of out_of_memory() until the victim was chosen and
+ * until it was sent SIGKILL, its comm, and the pages that the programs hold.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "count.h"
+#include "oom_policy.h"
+#include "oom_util.h"
+
+#define MAX_TASKS	30000
+#define MAX_CGROUPS	64
+#define MAX_LINES	64
+#define BIG_BYTES	(8 * MB)
+/* As in include/linux/oom.h. */
+#define BPF_EVAL_SELECT	3
+
+static struct bench {
+	int cgroups, rounds, tasks[16];		/* as asked for */
+	struct cg domain, trigger, cg[MAX_CGROUPS];
+	int cg_fd[MAX_CGROUPS], trigger_fd;
+	pid_t pid[MAX_TASKS];
+	int nr;
+	struct decision *decision;
+	struct bpf_object *obj[8];		/* of the way that is measured */
+	struct bpf_link *link[8];
+	int nr_objs;
+	bool loaded;				/* by oom-policy */
+} b;
+
+#define MUST(cond) do {								\
+	if (!(cond)) {								\
+		fprintf(stderr, "bench: line %d: %s: %s\n", __LINE__, #cond, strerror(errno)); \
+		exit(1);							\
+	}									\
+} while (0)
+
+/* A process in a cgroup from its first moment on. */
+static pid_t fork_into(int cgroup)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = cgroup,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* One that does nothing but be there; the first is big. */
+static pid_t start(int i)
+{
+	pid_t pid = fork_into(b.cg_fd[i % b.cgroups]);
+	char *mem;
+
+	if (pid)
+		return pid;
+	/* A link lives as long as anybody has it open. */
+	close_range(3, ~0U, 0);
+	if (!i) {
+		prctl(PR_SET_NAME, "big");
+		mem = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		MUST(mem != MAP_FAILED);
+	} else {
+		prctl(PR_SET_NAME, "task");
+	}
+	while (1)
+		pause();
+}
+
+/* What it starts is no less a candidate than anything else. */
+static void be_candidate(bool on)
+{
+	MUST(!write_file("/proc/self/oom_score_adj", "%d", on ? 0 : -1000));
+}
+
+static void populate(int nr)
+{
+	be_candidate(true);
+	for (; b.nr < nr; b.nr++)
+		MUST((b.pid[b.nr] = start(b.nr)) > 0);
+	/* As in any OOM but the first, where it was replaced: it is asked about last. */
+	MUST(!kill(b.pid[0], SIGKILL) && waitpid(b.pid[0], NULL, 0) == b.pid[0]);
+	MUST((b.pid[0] = start(0)) > 0);
+	be_candidate(false);
+	/* Until they wait: the last ones have not run yet. */
+	usleep(2000000);
+}
+
+/* Whoever died is replaced. */
+static void replace(void)
+{
+	int i;
+	pid_t pid = waitpid(-1, NULL, 0);
+
+	for (i = 0; i < b.nr && b.pid[i] != pid; i++)
+		;
+	MUST(i < b.nr);
+	be_candidate(true);
+	MUST((b.pid[i] = start(i)) > 0);
+	be_candidate(false);
+	usleep(200000);
+}
+
+/* The variables of an object that is loaded: one page of them. */
+static void *vars(struct bpf_object *obj)
+{
+	void *mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 bpf_object__find_map_fd_by_name(obj, ".bss"), 0);
+
+	MUST(mem != MAP_FAILED);
+	return mem;
+}
+
+static struct bpf_object *load(const char *name, int copy, const char *attach)
+{
+	char path[128];
+	struct bpf_object *obj;
+	struct bpf_program *prog;
+	bool silent = true;
+
+	snprintf(path, sizeof(path), "bench/%s.bpf.o", name);
+	obj = bpf_object__open_file(path, NULL);
+	MUST(obj);
+	bpf_object__for_each_program(prog, obj)
+		if (attach && strcmp(bpf_program__name(prog), attach))
+			bpf_program__set_autoload(prog, false);
+	if (copy)
+		MUST(!bpf_map__set_initial_value(bpf_object__find_map_by_name(obj, ".rodata"),
+						 &silent, sizeof(silent)));
+	MUST(!bpf_object__load(obj));
+	return obj;
+}
+
+static void attach(struct bpf_object *obj, const char *program)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(obj, program);
+
+	b.obj[b.nr_objs] = obj;
+	MUST((b.link[b.nr_objs++] = bpf_program__attach(prog)));
+}
+
+/* When a process started, in clock ticks. */
+static unsigned long long started(pid_t pid)
+{
+	unsigned long long start = 0;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	MUST(file);
+	MUST(fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		    &start) == 1);
+	fclose(file);
+	return start;
+}
+
+/* The rules that lines/policy gives oom-policy. */
+static void handler(const char *policy)
+{
+	struct oom_pid pid = { .start = started(b.pid[0]), .verdict = BPF_EVAL_SELECT };
+	struct bpf_object *obj;
+	unsigned int value;
+	char name[64];
+	int fd;
+
+	snprintf(name, sizeof(name), "handler_%s", policy);
+	obj = load(name, 0, "oom_handler");
+	fd = bpf_object__find_map_fd_by_name(obj, "oom_pids");
+	if (fd >= 0)
+		MUST(!bpf_map_update_elem(fd, &b.pid[0], &pid, BPF_ANY));
+	fd = bpf_object__find_map_fd_by_name(obj, "oom_cgroups");
+	value = BPF_EVAL_SELECT;
+	if (fd >= 0)
+		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
+	fd = bpf_object__find_map_fd_by_name(obj, "oom_priorities");
+	value = 5;
+	if (fd >= 0)
+		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
+	attach(obj, "oom_handler");
+}
+
+static void by_pid(int copies)
+{
+	struct bpf_object *obj;
+	pid_t *target;
+	int i;
+
+	for (i = 0; i < copies; i++) {
+		obj = load("by_pid", i, NULL);
+		target = vars(obj);
+		*target = b.pid[0];
+		munmap(target, 4096);
+		attach(obj, "by_pid");
+	}
+}
+
+/* Pages that oom-policy's programs and maps hold, and can never be taken from them. */
+static long locked(void)
+{
+	char buf[64] = "";
+	FILE *file = popen("{ bpftool prog; bpftool map; } | "
+			   "sed -n 's/.*memlock \\([0-9]*\\)B.*/\\1/p' | awk '{ s += $1 } END { print s }'", "r");
+
+	MUST(file && fgets(buf, sizeof(buf), file) && !pclose(file));
+	return atol(buf) / 4096;
+}
+
+static long nothing_loaded;
+
+static void set_up(const char *how)
+{
+	char command[512];
+	const char *big;
+
+	if (!strncmp(how, "by-pid ", 7)) {
+		by_pid(atoi(how + 7));
+	} else if (!strncmp(how, "handler ", 8)) {
+		handler(how + 8);
+	} else if (!strncmp(how, "policy ", 7)) {
+		how += 7;
+		big = strstr(how, "BIG");
+		if (big)
+			snprintf(command, sizeof(command), "oom-policy load %.*s%d%s",
+				 (int)(big - how), how, b.pid[0], big + 3);
+		else
+			snprintf(command, sizeof(command), "oom-policy load %s", how);
+		MUST(!system(command));
+		b.loaded = true;
+	} else if (!strcmp(how, "floor")) {
+		MUST(!write_file("/sys/module/oom_kfuncs/parameters/floor", "%d", b.pid[0]));
+	} else {
+		MUST(!strcmp(how, "none"));
+	}
+}
+
+static void clean_up(void)
+{
+	while (b.nr_objs) {
+		b.nr_objs--;
+		bpf_link__destroy(b.link[b.nr_objs]);
+		bpf_object__close(b.obj[b.nr_objs]);
+	}
+	if (b.loaded)
+		MUST(!system("oom-policy unload --all"));
+	b.loaded = false;
+	/* Programs are freed a little later. */
+	usleep(500000);
+}
+
+/* What the programs wrote by now. */
+#define SEEN(field) __atomic_load_n(&b.decision->field, __ATOMIC_RELAXED)
+
+/*
+ * Wait for a tick, so that there is none in what follows: 10 ms are ten million
+ * instructions, and the tick takes tens of thousands of its own.
+ */
+static void tick(void)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &start);
+	do {
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	} while (now.tv_nsec == start.tv_nsec);
+}
+
+/* One OOM of the cgroup: take pages until there has been one. */
+static void memcg_oom(void)
+{
+	char path[512], text[64];
+	pid_t pid;
+	char *mem;
+
+	snprintf(path, sizeof(path), "%s/memory.current", b.domain.path);
+	MUST(read_file(path, text, sizeof(text)) > 0);
+	snprintf(text, sizeof(text), "%lu", strtoul(text, NULL, 10) + 64 * 4096);
+	MUST(!cg_write(&b.domain, "memory.max", text));
+	pid = fork_into(b.trigger_fd);
+	if (!pid) {
+		mem = mmap(NULL, 64 * MB, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		MUST(mem != MAP_FAILED);
+		tick();
+		for (; !SEEN(victim); mem += 4096)
+			*mem = 1;
+		_exit(0);
+	}
+	MUST(waitpid(pid, NULL, 0) == pid);
+	MUST(!cg_write(&b.domain, "memory.max", "max"));
+}
+
+static void measure(const char *scope, const char *name, const char *how)
+{
+	char comm[32] = "", path[64];
+	long pages;
+	int ms;
+
+	set_up(how);
+	pages = locked() - nothing_loaded;
+	memset(b.decision, 0, sizeof(*b.decision));
+	if (!strcmp(scope, "memcg")) {
+		memcg_oom();
+	} else {
+		tick();
+		MUST(!write_file("/proc/sysrq-trigger", "f"));
+	}
+	for (ms = 0; ms < 10000 && !SEEN(killed); ms++)
+		usleep(1000);
+	MUST(SEEN(killed));
+	snprintf(path, sizeof(path), "/proc/%d/comm", b.decision->victim);
+	if (read_file(path, comm, sizeof(comm)) <= 0)
+		strcpy(comm, b.decision->victim == (unsigned int)b.pid[0] ? "big" : "task");
+	comm[strcspn(comm, "\n")] = '\0';
+	replace();
+	clean_up();
+	printf("oom\t%s\t%d\t%d\t%s\t%llu\t%llu\t%s\t%ld\n", scope, b.cgroups, b.nr, name,
+	       b.decision->chosen, b.decision->killed, comm, pages);
+	fflush(stdout);
+}
+
+/*
+ * What earlyoom spends on one decision: its processor time from one kill that it
+ * only announces to the next; and its resident pages.
+ */
+static void earlyoom(void)
+{
+	char line[512], path[64], text[4096], *at;
+	struct timespec before = { }, now;
+	int out[2], seen = 0;
+	long pages = 0;
+	clockid_t clock;
+	pid_t pid;
+	FILE *from;
+
+	MUST(!pipe(out));
+	pid = fork();
+	if (!pid) {
+		dup2(out[1], 1);
+		dup2(out[1], 2);
+		/* Memory is always low. */
+		execl("/bin/earlyoom", "earlyoom", "--dryrun", "-r", "0", "-m", "99,98",
+		      "-s", "99,98", NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	from = fdopen(out[0], "r");
+	MUST(from && !clock_getcpuclockid(pid, &clock));
+	while (seen < 4 && fgets(line, sizeof(line), from)) {
+		if (!strstr(line, "sending SIG"))
+			continue;
+		MUST(!clock_gettime(clock, &now));
+		if (seen++)
+			printf("earlyoom\t%d\t%lld\n", b.nr, (now.tv_sec - before.tv_sec) * 1000000000LL +
+			       now.tv_nsec - before.tv_nsec);
+		before = now;
+	}
+	MUST(seen == 4);
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	MUST(read_file(path, text, sizeof(text)) > 0);
+	at = strstr(text, "VmRSS:");
+	if (at)
+		pages = atol(at + 6) / 4;
+	printf("earlyoom-pages\t%d\t%ld\n", b.nr, pages);
+	kill(pid, SIGKILL);
+	MUST(waitpid(pid, NULL, 0) == pid);
+	fclose(from);
+}
+
+/* Is a number in a list of them? */
+static bool listed(const char *list, int nr)
+{
+	char *end;
+
+	if (!strcmp(list, "all"))
+		return true;
+	while (strtol(list, &end, 10) != nr) {
+		if (*end != ',')
+			return false;
+		list = end + 1;
+	}
+	return true;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'c':
+		b.cgroups = atoi(arg);
+		if (b.cgroups < 1 || b.cgroups > MAX_CGROUPS)
+			argp_error(state, "--cgroups %s: 1 to %d", arg, MAX_CGROUPS);
+		break;
+	case ARGP_KEY_ARG:
+		if (b.rounds == 16 || atoi(arg) < 1 || atoi(arg) > MAX_TASKS)
+			argp_error(state, "%s: up to 16 numbers of 1 to %d", arg, MAX_TASKS);
+		b.tasks[b.rounds++] = atoi(arg);
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "how many processes?");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_option options[] = {
+	{ "cgroups", 'c', "N", 0, "spread the processes over so many cgroups (1)" },
+	{ }
+};
+
+static const struct argp argp = { options, parse, "TASKS...", "Counts what an OOM costs." };
+
+int main(int argc, char **argv)
+{
+	static char lines[MAX_LINES][256];
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	char name[64], when[64], leaf[16];
+	struct bpf_program *prog;
+	struct bpf_object *count;
+	int i, round, nr = 0, at;
+
+	b.cgroups = 1;
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	while (nr < MAX_LINES && fgets(lines[nr], sizeof(lines[nr]), stdin)) {
+		lines[nr][strcspn(lines[nr], "\n")] = '\0';
+		if (lines[nr][0] && lines[nr][0] != '#')
+			nr++;
+	}
+	setrlimit(RLIMIT_NPROC, &limit);
+	MUST(!write_file("/proc/sys/kernel/threads-max", "65536"));
+	MUST(!write_file("/proc/sys/kernel/pid_max", "65536"));
+	MUST(!write_file("/proc/sys/vm/oom_dump_tasks", "0"));
+	MUST(!write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory"));
+	MUST(!cg_create(&b.domain, NULL, "bench", 0));
+	MUST(!cg_write(&b.domain, "cgroup.subtree_control", "+memory"));
+	MUST(!cg_create(&b.trigger, &b.domain, "trigger", 0));
+	MUST((b.trigger_fd = open(b.trigger.path, O_PATH | O_CLOEXEC)) >= 0);
+	for (i = 0; i < b.cgroups; i++) {
+		snprintf(leaf, sizeof(leaf), "c%d", i);
+		MUST(!cg_create(&b.cg[i], &b.domain, leaf, 0));
+		MUST((b.cg_fd[i] = open(b.cg[i].path, O_PATH | O_CLOEXEC)) >= 0);
+	}
+	count = load("count", 0, NULL);
+	bpf_object__for_each_program(prog, count)
+		MUST(bpf_program__attach(prog));
+	b.decision = vars(count);
+	b.decision->victim = 1;
+	nothing_loaded = locked();
+	for (round = 0; round < b.rounds; round++) {
+		populate(b.tasks[round]);
+		for (i = 0; i < nr; i++) {
+			MUST(sscanf(lines[i], "%63s %63s %n", name, when, &at) == 2);
+			if (!listed(when, b.nr))
+				continue;
+			if (!strcmp(lines[i] + at, "earlyoom")) {
+				earlyoom();
+				continue;
+			}
+			measure("memcg", name, lines[i] + at);
+			measure("global", name, lines[i] + at);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# Builds the kernels of the bench, and runs it in guests that count instructions.
+# To be sourced.
+
+# shellcheck source=scripts/vm.sh
+. "$(dirname "${BASH_SOURCE[0]}")/vm.sh"
+
+# bench_paths BASE - as kernel_paths, but what is built is the bench's.
+bench_paths() {
+	base_open "$1"
+	kernel_paths
+	BENCH=$DIR/bench OBJ=$DIR/bench/kernel
+}
+
+# bench_kernel VARIANT - unpatched, patched or floor, in $BENCH/VARIANT. The tree is
+# the one that the tests are built of: kernel_sources mends it, however this ends.
+bench_kernel() {
+	local out=$BENCH/$1 file
+	kernel_sources "$BASE"
+	case $1 in
+	unpatched)
+		while read -r file; do
+			if [ -e "$DIR/orig/$file" ]; then
+				cp "$DIR/orig/$file" "$LINUX/$file"
+			else
+				rm "$LINUX/$file"
+			fi
+		done <"$LINUX/.patched"
+		;;
+	floor) sed -i -f "$ROOT/bench/floor.sed" "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c" ;;
+	esac
+	kernel_image
+	make_dirs "$out/arch/x86/boot" "$out/usr"
+	cp "$OBJ/arch/x86/boot/bzImage" "$out/arch/x86/boot/"
+	cp "$OBJ/usr/gen_init_cpio" "$out/usr/"
+	bench_sizes "$1" >"$out/sizes"
+	kernel_sources "$BASE"
+}
+
+# bench_sizes VARIANT - what the series adds to the kernel, and a sum of the code
+# that nothing is to be added to.
+bench_sizes() {
+	local file what
+	size "$OBJ/vmlinux" | awk -v k="$1" 'NR == 2 { printf "size\t%s\ttext\t%d\nsize\t%s\tdata\t%d\n", k, $1, k, $2 + $3 }'
+	for file in page_alloc memcontrol; do
+		what=$(objdump -d --no-show-raw-insn -j .text "$OBJ/mm/$file.o" | sed '1,/^Disassembly/d' | cksum)
+		printf 'code\t%s\tmm/%s.o\t%s\n' "$1" "$file" "${what%% *}"
+	done
+	# What the deepest frame of the scan takes of the stack.
+	for file in out_of_memory oom_evaluate_task; do
+		objdump -d --no-show-raw-insn "$OBJ/mm/oom_kill.o" | awk -v f="<$file>:" -v k="$1" -v n="$file" '
+			/>:$/ { on = $2 == f }
+			on && /push/ { s += 8 }
+			on && /sub +[$]0x[0-9a-f]+,%rsp/ { match($0, /0x[0-9a-f]+/); x = substr($0, RSTART, RLENGTH) }
+			END { printf "stack\t%s\t%s\t%d %s\n", k, n, s, x }'
+	done
+}
+
+# bench_guest - what the guests run, for the patched kernel's BTF; and earlyoom, from
+# its package, with the library that it needs.
+bench_guest() {
+	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1 POLICIES="$LINUX/tools/oom_policy") file from
+	PROGS=$BENCH/progs
+	make_dirs "$PROGS/bpftool" "$PROGS/oom-policy" "$PROGS/bench" "$BENCH/deb"
+	bpftool_build
+	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" "${args[@]}"
+	make -C "$ROOT/bench" OUTPUT="$PROGS/bench" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+	if [ ! -e "$BENCH/deb/usr/bin/earlyoom" ]; then
+		(cd "$BENCH/deb" && apt-get -q download earlyoom && dpkg-deb -x earlyoom_*.deb .)
+	fi
+	{
+		initramfs_common
+		echo "dir /oom/bench 755 0 0"
+		for file in lib lib64 lib/x86_64-linux-gnu; do
+			echo "dir /$file 755 0 0"
+		done
+		for file in "$PROGS"/bench/*.bpf.o "$PROGS"/bench/bench; do
+			echo "file /oom/bench/${file##*/} $file 755 0 0"
+		done
+		echo "file /bin/earlyoom $BENCH/deb/usr/bin/earlyoom 755 0 0"
+		for file in /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6; do
+			from=$(readlink -f "$file")
+			echo "file $file $from 755 0 0"
+		done
+	} >"$PROGS/initramfs.list"
+	"$OBJ/usr/gen_init_cpio" "$PROGS/initramfs.list" | gzip -1 >"$BENCH/initramfs"
+}
+
+# bench_run VARIANT CGROUPS TASKS... - the lines of stdin in one guest.
+bench_run() {
+	local variant=$1 cgroups=$2 console=$BUILD/log/console-bench-$1-$2.log
+	shift 2
+	{
+		echo "./bench/bench --cgroups $cgroups $* <<'END'"
+		cat
+		echo END
+	} >"$BUILD/job"
+	# In a subshell, so that the next guest of a run has its own settings.
+	# shellcheck disable=SC2030
+	(
+		OBJ=$BENCH/$variant DIR=$BENCH ACCEL=tcg VM_MEMORY=3000 VM_SILENCE=600
+		VM_QEMU=(-smp 1 -icount 'shift=0,sleep=off') VM_ARGS=numa=off
+		vm_boot run "$BUILD/job" "$console"
+	) | awk -F '\t' -v OFS='\t' -v variant="$variant" '
+		/^(oom|earlyoom|earlyoom-pages)\t/ { $1 = $1 OFS variant; print; fflush(); next }
+		{ print > "/dev/stderr" }'
+}
+
+# bench BASE --short|--long - measure, print the table, and compare with what is recorded
+# (--short), or record it (--long).
+bench() {
+	local new=$BUILD/bench.tsv variant variants=(patched)
+	local results=$ROOT/bench/results/$1.tsv tasks=(100 500 1000 2000 10000 30000)
+	[ "$2" = --short ] || variants=(unpatched floor patched)
+	STAGES=$((3 + ${#variants[@]}))
+	lock_build
+	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}" objdump=binutils gnuplot=gnuplot-nox
+	stage "$EX_BASE" "fetching base $1" base_open "$1"
+	bench_paths "$1"
+	stage "$EX_BUILD" "laying out and configuring ${BASE_VERSION%%-*}" bench_config "$1"
+	for variant in "${variants[@]}"; do
+		stage "$EX_BUILD" "building the $variant kernel" bench_kernel "$variant"
+	done
+	stage "$EX_BUILD" "building the bench" bench_guest
+	say "Counting, in guests that take $((${#variants[@]} * 2)) to $((${#variants[@]} * 8)) minutes"
+	printf 'base\t%s\t%s\t%s\n' "$1" "$BASE_VERSION" "$(gcc -dumpfullversion)" >"$new"
+	if [ "$2" = --short ]; then
+		grep -Ev '^#|^(handler|earlyoom)' "$ROOT/bench/lines" | sed 's/\ball\b/500,2000/' |
+			bench_run patched 1 500 2000 >>"$new"
+		"$ROOT/bench/report.py" compare "$results" "$new"
+		return
+	fi
+	{
+		cat "$BENCH"/*/sizes
+		bench_run unpatched 1 "${tasks[@]}" <<<"unpatched all none"
+		bench_run floor 1 "${tasks[@]}" <<<"floor all floor"
+		bench_run patched 1 "${tasks[@]}" <"$ROOT/bench/lines"
+		bench_run unpatched 64 "${tasks[@]}" <<<"unpatched all none"
+		grep -Ev '^(#|earlyoom)' "$ROOT/bench/lines" | bench_run patched 64 "${tasks[@]}"
+	} >>"$new"
+	mv "$new" "$results"
+	"$ROOT/bench/report.py" publish "$ROOT/bench/results" "$ROOT/README.md"
+}
+
+bench_config() {
+	kernel_sources "$1"
+	kernel_config "$ROOT/configs/vm.config" "$ROOT/configs/bench.config"
+}
