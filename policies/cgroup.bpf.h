@@ -20,9 +20,13 @@
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank);
 
-/* What comes last in the rank of a task. */
+/* What comes last in the rank of a task: a function of the task and the domain. */
 #ifndef TASK_KEY
-#define TASK_KEY(task, domain) task_pages(task)
+#define TASK_KEY task_size
+static __always_inline __u64 task_size(struct task_struct *task, struct oom_domain *domain)
+{
+	return task_pages(task);
+}
 #endif
 
 /* The cgroup above, or NULL. */

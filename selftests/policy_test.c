@@ -447,12 +447,15 @@ static int copy_load(struct copy *copy, const struct cg *cg)
 				   &cg->id, &verdict, BPF_ANY);
 }
 
+static struct bpf_link *attach_program(struct bpf_object *obj, const char *name)
+{
+	return bpf_program__attach(bpf_object__find_program_by_name(obj, name));
+}
+
 static int copy_attach(struct copy *copy)
 {
-	copy->begin = bpf_program__attach(
-		bpf_object__find_program_by_name(copy->obj, "oom_begin"));
-	copy->evaluate = bpf_program__attach(
-		bpf_object__find_program_by_name(copy->obj, "oom_evaluate"));
+	copy->begin = attach_program(copy->obj, "oom_begin");
+	copy->evaluate = attach_program(copy->obj, "oom_evaluate");
 	return copy->begin && copy->evaluate ? 0 : -errno;
 }
 

@@ -126,7 +126,7 @@ static int oom_policy_select(struct task_struct *task, struct oom_control *oc)
  */
 int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 {
-	unsigned long start;
+	unsigned long start, spent;
 	int verdict;
 
 	/* It goes before any policy: nobody is asked. */
@@ -139,8 +139,9 @@ int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 	oom_policy.offered++;
 	start = jiffies;
 	verdict = bpf_oom_evaluate_task(task, oc);
-	if (jiffies != start)
-		oom_policy.spent += jiffies - start;
+	spent = jiffies - start;
+	if (spent)
+		oom_policy.spent += spent;
 
 	switch (verdict) {
 	case BPF_EVAL_NEXT:

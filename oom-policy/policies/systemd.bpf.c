@@ -19,7 +19,7 @@
  * cgroup of their own.
  */
 #define POLICY "systemd"
-#define TASK_KEY(task, domain) badness(task, domain)
+#define TASK_KEY badness
 #include "oom_policy.bpf.h"
 
 /* Biased, so that a negative one is lower than all others without a sign. */
