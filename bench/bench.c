@@ -53,6 +53,7 @@ static struct bench {
 	int cg_fd[MAX_CGROUPS], trigger_fd;
 	pid_t pid[MAX_TASKS];
 	int nr;
+	int started, *ready;			/* how many were started, and are as they are to be */
 	struct decision *decision;
 	struct bpf_object *obj[8];		/* of the way that is measured */
 	struct bpf_link *link[8];
@@ -80,9 +81,11 @@ static pid_t fork_into(int cgroup)
 /* One that does nothing but be there; the first is big. */
 static pid_t start(int i)
 {
-	pid_t pid = fork_into(b.cg_fd[i % b.cgroups]);
+	pid_t pid;
 	char *mem;
 
+	b.started++;
+	pid = fork_into(b.cg_fd[i % b.cgroups]);
 	if (pid)
 		return pid;
 	/* A link lives as long as anybody has it open. */
@@ -95,6 +98,7 @@ static pid_t start(int i)
 	} else {
 		prctl(PR_SET_NAME, "task");
 	}
+	__atomic_add_fetch(b.ready, 1, __ATOMIC_RELEASE);
 	while (1)
 		pause();
 }
@@ -105,17 +109,25 @@ static void be_candidate(bool on)
 	MUST(!write_file("/proc/self/oom_score_adj", "%d", on ? 0 : -1000));
 }
 
+/* One that has not run yet is cheaper to look at, and not as big. */
+static void wait_ready(void)
+{
+	while (__atomic_load_n(b.ready, __ATOMIC_ACQUIRE) < b.started)
+		usleep(10000);
+	usleep(200000);
+}
+
 static void populate(int nr)
 {
 	be_candidate(true);
 	for (; b.nr < nr; b.nr++)
 		MUST((b.pid[b.nr] = start(b.nr)) > 0);
+	wait_ready();
 	/* As in any OOM but the first, where it was replaced: it is asked about last. */
 	MUST(!kill(b.pid[0], SIGKILL) && waitpid(b.pid[0], NULL, 0) == b.pid[0]);
 	MUST((b.pid[0] = start(0)) > 0);
 	be_candidate(false);
-	/* Until they wait: the last ones have not run yet. */
-	usleep(2000000);
+	wait_ready();
 }
 
 /* Whoever died is replaced. */
@@ -130,7 +142,7 @@ static void replace(void)
 	be_candidate(true);
 	MUST((b.pid[i] = start(i)) > 0);
 	be_candidate(false);
-	usleep(200000);
+	wait_ready();
 }
 
 /* The variables of an object that is loaded: one page of them. */
@@ -458,6 +470,8 @@ int main(int argc, char **argv)
 		if (lines[nr][0] && lines[nr][0] != '#')
 			nr++;
 	}
+	b.ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	MUST((void *)b.ready != MAP_FAILED);
 	setrlimit(RLIMIT_NPROC, &limit);
 	MUST(!write_file("/proc/sys/kernel/threads-max", "65536"));
 	MUST(!write_file("/proc/sys/kernel/pid_max", "65536"));
