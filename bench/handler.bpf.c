@@ -14,19 +14,6 @@ int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 
-/* Is the task in the cgroup that is out of memory? */
-static __always_inline bool in_domain(struct task_struct *task, struct mem_cgroup *memcg)
-{
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	int level;
-
-	if (!memcg)
-		return true;
-	level = oom.domain.level;
-	return cgrp->level >= level &&
-	       BPF_CORE_READ(cgrp, ancestors[level & (MAX_LEVELS - 1)]) == memcg->css.cgroup;
-}
-
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_handler, struct oom_control *oc)
 {
@@ -38,7 +25,7 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 	while ((task = bpf_iter_task_next(&it))) {
 		struct rank r = { };
 
-		if (task->tgid == 1 || task->flags & PF_KTHREAD || !in_domain(task, oc->memcg))
+		if (task->tgid == 1 || task->flags & PF_KTHREAD || !in_domain(task, oc))
 			continue;
 		if (!dying(task) && rank(task, &oom.domain, &r) == BPF_EVAL_SELECT &&
 		    higher(task, &r, &oom.best) && !spared(task))

@@ -38,7 +38,8 @@ static __always_inline struct cgroup *parent_cgroup(struct cgroup *cgrp)
 }
 
 /* Told by its css_set, which also says which other controllers it has. */
-#define KNOWN_BITS 8
+#define KNOWN_BITS 10
+#define KNOWN_WAYS 4	/* places for each; with more cgroups than places some are ranked again */
 static struct known {
 	__u64 set;
 	__u32 oom;	/* of stats.ooms: in another OOM nothing is known */
@@ -49,15 +50,23 @@ static struct known {
 /* Rank the cgroup of a task, unless that was done in this OOM. */
 static __always_inline void know(struct css_set *set)
 {
-	__u64 number;
+	__u64 number, place;
 	struct known *k;
+	int i;
 
 	/* The verifier takes what comes out of a map for a number, not for a pointer. */
 	oom.set = (__u64)set;
 	barrier();
 	number = oom.set;
 	/* Fibonacci hashing: Knuth, The Art of Computer Programming, 6.4. */
-	k = &known[(number * 0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS)];
+	place = (number * 0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS);
+	for (i = 0; i < KNOWN_WAYS; i++) {
+		k = &known[place ^ i];
+		if (k->set == number || k->oom != (__u32)stats.ooms)
+			break;
+	}
+	if (i == KNOWN_WAYS)
+		k = &known[place];
 	if (k->set != number || k->oom != (__u32)stats.ooms) {
 		struct rank r = { };
 

@@ -197,6 +197,19 @@ static __always_inline void begin(struct oom_control *oc)
 	}
 }
 
+/* Is the task in what is out of memory: in the memcg, or anywhere? */
+static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
+{
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	__u32 level = oom.domain.level;
+
+	if (!oc->memcg)
+		return true;
+	/* The mask is for the verifier, which does not know how deep they are. */
+	return cgrp->level >= (int)level && level < MAX_LEVELS &&
+	       BPF_CORE_READ(cgrp, ancestors[level & (MAX_LEVELS - 1)]) == oc->memcg->css.cgroup;
+}
+
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_begin, struct oom_control *oc)
 {

@@ -65,17 +65,10 @@ struct search {
 /* Will it be offered, and to kill it free memory? Where in doubt, no. */
 static __always_inline bool is_sure(struct task_struct *task, struct oom_control *oc)
 {
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	__u32 level = oom.domain.level;
-
 	if (!task->mm || task->vfork_done || task->flags & (PF_KTHREAD | PF_EXITING) ||
 	    task->tgid == 1 || task->pid != task->tgid || dying(task) || spared(task))
 		return false;
-	if (!oc->memcg)
-		return oc->constraint == CONSTRAINT_NONE;
-	return cgrp->level >= (int)level && level < MAX_LEVELS &&
-	       BPF_CORE_READ(cgrp, ancestors[level & (MAX_LEVELS - 1)]) ==
-	       oc->memcg->css.cgroup;
+	return (oc->memcg || oc->constraint == CONSTRAINT_NONE) && in_domain(task, oc);
 }
 
 static long look_at(struct bpf_map *map, __u32 *pid, struct oom_pid *known, struct search *s)
