@@ -4,6 +4,7 @@
 
   report.py publish RESULTS README   the table between the marks in README, and
                                      RESULTS/tasks.svg, of RESULTS/*.tsv
+  report.py show FILE                the table
   report.py compare OLD NEW          fail where a count of NEW is more than 2
                                      percent above that of OLD
 
@@ -51,9 +52,6 @@ class Results:
             elif kind == "stack":
                 saved, frame = field[2].split(" ")
                 self.stack[field[0]][field[1]] = int(saved) + int(frame or "0", 16)
-
-    def names(self):
-        return list(dict.fromkeys(key[3] for key in self.chosen))
 
     def tasks(self, scope, cgroups, name):
         return sorted(k[2] for k in self.chosen if (k[0], k[1], k[3]) == (scope, cgroups, name))
@@ -175,12 +173,18 @@ plot {lines}
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
+PARTS = {"per-task": per_task, "decision": decision, "scale": scale, "idle": idle}
+
+
+def show(path):
+    print("\n\n".join(make([Results(path)]) for make in PARTS.values()))
+
+
 def publish(folder, readme):
     results = [Results(p) for p in sorted(Path(folder).glob("*.tsv"))]
     plot(results, Path(folder) / "tasks.svg")
-    parts = {"per-task": per_task, "decision": decision, "scale": scale, "idle": idle}
     text = Path(readme).read_text()
-    for name, make in parts.items():
+    for name, make in PARTS.items():
         begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
         before, rest = text.split(begin)
         text = before + begin + make(results) + "\n" + end + rest.split(end)[1]
@@ -190,14 +194,15 @@ def publish(folder, readme):
 def compare(old, new):
     was, now = Results(old), Results(new)
     worse = 0
-    for scope in ("memcg", "global"):
-        for name in now.names():
-            a, b = was.slope(scope, 1, name), now.slope(scope, 1, name)
-            if a is None:
-                sys.exit(f"{old} has no {name}: run bench without --short")
-            bad = b > a * TOLERANCE
-            worse += bad
-            print(f"{scope:7} {name:12} {a:8.1f} -> {b:8.1f}  {b / a:.3f}{'  ROSE' * bad}")
+    if was.version != now.version:
+        print(f"recorded on {was.version}, now on {now.version}")
+    for scope, cgroups, name in dict.fromkeys((k[0], k[1], k[3]) for k in now.chosen):
+        a, b = was.slope(scope, cgroups, name), now.slope(scope, cgroups, name)
+        if a is None:
+            sys.exit(f"{old} has no {name}: run bench without --short")
+        bad = b > a * TOLERANCE
+        worse += bad
+        print(f"{name:12} {scope:7} {cgroups:2} {a:8.1f} -> {b:8.1f}  {b / a:.3f}{'  ROSE' * bad}")
     if worse:
         sys.exit(f"{worse} counts rose by more than {TOLERANCE - 1:.0%}")
 
@@ -205,6 +210,8 @@ def compare(old, new):
 if __name__ == "__main__":
     if len(sys.argv) == 4 and sys.argv[1] == "publish":
         publish(*sys.argv[2:])
+    elif len(sys.argv) == 3 and sys.argv[1] == "show":
+        show(sys.argv[2])
     elif len(sys.argv) == 4 and sys.argv[1] == "compare":
         compare(*sys.argv[2:])
     else:

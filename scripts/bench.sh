@@ -106,17 +106,19 @@ bench_run() {
 		{ print > "/dev/stderr" }'
 }
 
-# bench BASE --short|--long - measure, print the table, and compare with what is recorded
-# (--short), or record it (--long).
+# bench BASE --short|--long - measure, and compare with what is recorded (--short), or
+# record it (--long); of a tree of somebody's own it is printed.
 bench() {
 	local new=$BUILD/bench.tsv variant variants=(patched)
-	local results=$ROOT/bench/results/$1.tsv tasks=(100 500 1000 2000 10000 30000)
+	local results tasks=(100 500 1000 2000 10000 30000)
 	[ "$2" = --short ] || variants=(unpatched floor patched)
 	STAGES=$((3 + ${#variants[@]}))
 	lock_build
 	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}" objdump=binutils gnuplot=gnuplot-nox
 	stage "$EX_BASE" "fetching base $1" base_open "$1"
 	bench_paths "$1"
+	results=$ROOT/bench/results/$BASE_NAME.tsv
+	[ "$2" = --long ] || [ -e "$results" ] || die $EX_USAGE "bench --short: nothing is recorded of $1"
 	stage "$EX_BUILD" "laying out and configuring ${BASE_VERSION%%-*}" bench_config "$1"
 	for variant in "${variants[@]}"; do
 		stage "$EX_BUILD" "building the $variant kernel" bench_kernel "$variant"
@@ -125,8 +127,8 @@ bench() {
 	say "Counting, in guests that take $((${#variants[@]} * 2)) to $((${#variants[@]} * 8)) minutes"
 	printf 'base\t%s\t%s\t%s\n' "$1" "$BASE_VERSION" "$(gcc -dumpfullversion)" >"$new"
 	if [ "$2" = --short ]; then
-		grep -Ev '^#|^(handler|earlyoom)' "$ROOT/bench/lines" | sed 's/\ball\b/500,2000/' |
-			bench_run patched 1 500 2000 >>"$new"
+		grep -Ev '^(#|handler|earlyoom)' "$ROOT/bench/lines" | bench_run patched 1 500 2000 >>"$new"
+		grep '^cgroup-size' "$ROOT/bench/lines" | bench_run patched 64 500 2000 >>"$new"
 		"$ROOT/bench/report.py" compare "$results" "$new"
 		return
 	fi
@@ -138,6 +140,10 @@ bench() {
 		bench_run unpatched 64 "${tasks[@]}" <<<"unpatched all none"
 		grep -Ev '^(#|earlyoom)' "$ROOT/bench/lines" | bench_run patched 64 "${tasks[@]}"
 	} >>"$new"
+	if [ -n "$BASE_DIR" ]; then
+		"$ROOT/bench/report.py" show "$new"
+		return
+	fi
 	mv "$new" "$results"
 	"$ROOT/bench/report.py" publish "$ROOT/bench/results" "$ROOT/README.md"
 }

@@ -20,7 +20,8 @@ Builds a kernel with the series, boots it in QEMU, and:
   fuzz [-m N] [-s S] random policies and OOMs for N minutes (default 15) from
                      seed S (default: by the clock; it is printed)
   bench [--short]    counts the instructions that an OOM takes, with each
-                     policy and without, and records them in bench/results;
+                     policy and without, and records them in bench/results
+                     (of a folder as BASE: prints them);
                      --short: a few of them, compared with what is recorded
 
   -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
