@@ -5,9 +5,9 @@
  */
 
 #include <linux/bpf.h>
+#include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
-#include <linux/ftrace.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/memcontrol.h>
@@ -28,8 +28,8 @@ static struct task_struct *scanning_task;
 
 struct oom_policy oom_policy;
 
-/* Where programs are attached to the hook; 0: not known. */
-static unsigned long hook_site __ro_after_init;
+/* What programs are attached to the hook through; held for ever. */
+static struct bpf_trampoline *hook __ro_after_init;
 
 /*
  * The bodies below are what runs while no program is attached. A program
@@ -165,13 +165,10 @@ int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 	return verdict;
 }
 
-/*
- * Is there a program to be asked? Attaching goes through ftrace. Where it
- * cannot tell, ask.
- */
+/* Is there a program to be asked? */
 static bool oom_policy_attached(void)
 {
-	return !hook_site || ftrace_find_rec_direct(hook_site);
+	return hook && READ_ONCE(hook->cur_image);
 }
 
 /**
@@ -377,12 +374,36 @@ static const struct btf_kfunc_id_set oom_kfunc_set = {
 	.filter = oom_kfunc_filter,
 };
 
+/* There is one trampoline for a function, as long as somebody holds it. */
+static struct bpf_trampoline *__init hook_trampoline(void)
+{
+	struct bpf_attach_target_info info = {
+		.tgt_addr = (long)bpf_oom_evaluate_task,
+	};
+	static const char name[] __initconst = "bpf_oom_evaluate_task";
+	struct btf *btf = bpf_get_btf_vmlinux();
+	const struct btf_type *type;
+	s32 id;
+
+	if (IS_ERR_OR_NULL(btf))
+		return NULL;
+	id = btf_find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	if (id < 0)
+		return NULL;
+	type = btf_type_by_id(btf, btf_type_by_id(btf, id)->type);
+	if (btf_distill_func_proto(NULL, btf, type, name, &info.fmodel))
+		return NULL;
+	return bpf_trampoline_get(bpf_trampoline_compute_key(NULL, btf, id), &info);
+}
+
 static int __init oom_kfuncs_init(void)
 {
 	int ret;
 
-	if (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS))
-		hook_site = ftrace_location((unsigned long)bpf_oom_evaluate_task);
+	/* Without BTF or the JIT there is none, nor a way to attach a program. */
+	hook = hook_trampoline();
+	if (!hook)
+		return -EOPNOTSUPP;
 	ret = register_btf_fmodret_id_set(&oom_fmodret_set);
 	return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
 }
