@@ -29,7 +29,7 @@ static const struct word cgroup_words[] = {
 
 static const struct param age_params[] = {
 	{ "order", "oldest", age_order, .help = "who dies first" },
-	{ "min", "min_pages", .max = 1 << 20, .unit = 256,
+	{ "min", "min_pages", .max = 1 << 20, .unit = 1 << 20,
 	  .help = "leave alone who holds less, in MiB (default 1)" },
 	{ }
 };
@@ -142,6 +142,15 @@ int command_list(const char *name, bool json)
 		json_object_put(rows);
 		return no_policy(name);
 	}
+	if (json) {
+		row = json_object_new_object();
+		row_text(row, "policy", p->name);
+		row_text(row, "chooses", p->line);
+		row_text(row, "bad_at", p->limits);
+		json_object_array_add(rows, row);
+	} else {
+		printf("%s: %s\nBad at: %s\n\n", p->name, p->line, p->limits);
+	}
 	if (p->subject)
 		json_object_array_add(rows, setting(subjects[p->subject], p->words ?
 			all_words(p->words, buf, sizeof(buf)) : "0..12", "a rule; at most 1024"));
@@ -150,8 +159,6 @@ int command_list(const char *name, bool json)
 						    "for cgroups without a priority above them"));
 	add_params(rows, p->params);
 	add_params(rows, common_params);
-	if (!json)
-		printf("%s: %s\nBad at: %s\n\n", p->name, p->line, p->limits);
 	show_rows(rows, (struct column []){ { "setting", "SETTING" }, { "values", "VALUES" },
 		  { "meaning", "MEANING" }, { } }, json);
 	return DONE;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The id of a cgroup is the inode number of its directory, and its file handle. */
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "oom-policy.h"
@@ -13,13 +15,18 @@
 uint64_t cgroup_id(const char *path)
 {
 	char whole[4096];
+	struct statfs fs;
 	struct stat st;
 
 	if (strncmp(path, CGROUPS, strlen(CGROUPS)))
 		snprintf(whole, sizeof(whole), CGROUPS "/%s", path);
 	else
 		snprintf(whole, sizeof(whole), "%s", path);
-	return stat(whole, &st) || !S_ISDIR(st.st_mode) ? 0 : st.st_ino;
+	/* A path with ".." may lead out of the hierarchy. */
+	if (stat(whole, &st) || !S_ISDIR(st.st_mode) || statfs(whole, &fs) ||
+	    fs.f_type != CGROUP2_SUPER_MAGIC)
+		return 0;
+	return st.st_ino;
 }
 
 const char *cgroup_path(uint64_t id, char *buf, size_t size)

@@ -41,11 +41,13 @@ static int try_to_attach(void)
 
 /*
  * Not read from the capabilities: to have them is not enough where a container is
- * around them.
+ * around them. For what is loaded already, it takes more than to load.
  */
 static bool can_load(void)
 {
-	return try_to_attach() != -EPERM;
+	uint32_t id;
+
+	return try_to_attach() != -EPERM && bpf_link_get_next_id(0, &id) != -EPERM;
 }
 
 /* Is this function in the kernel's own description of itself? */
@@ -141,7 +143,7 @@ static const struct check {
 	const char *remedy;
 } checks[] = {
 	{ "capabilities", can_load, NO_RIGHTS,
-	  "run it as root, or with CAP_BPF and CAP_PERFMON, and not in a container" },
+	  "run it as root, or with CAP_SYS_ADMIN, and not in a container" },
 	{ "BTF", has_btf, NO_SUPPORT,
 	  "use a kernel with CONFIG_DEBUG_INFO_BTF=y: /sys/kernel/btf/vmlinux is not there" },
 	{ "hook", has_hook, NO_SUPPORT,
@@ -154,7 +156,7 @@ static const struct check {
 	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
 	{ "symbols", has_symbols, NO_SUPPORT,
 	  "for oom-policy watch, use a kernel with CONFIG_KALLSYMS_ALL=y" },
-	{ "bpffs", has_bpffs, FAILED, "mount -t bpf bpf " BPFFS },
+	{ "bpffs", has_bpffs, FAILED, MOUNT_BPFFS },
 	{ "cgroup2", has_cgroup2, FAILED,
 	  "mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1" },
 	{ "memory controller", has_memory, FAILED,

@@ -10,6 +10,9 @@
 
 #include "oom-policy.h"
 
+#define BOM	"\xef\xbb\xbf"
+#define BLANKS	" \t\v\f\r"
+
 struct reader {
 	const char *path;
 	FILE *file;
@@ -29,16 +32,39 @@ static void check_bare(struct reader *r)
 	r->bare = 0;
 }
 
-/* inih does not say in which line it is. */
+/* inih takes any text behind the "]" for nothing, be it a rule. */
+static bool ends_well(const char *line)
+{
+	const char *end = strchr(line, ']');
+
+	return !end || strchr("\n#;", end[1 + strspn(end + 1, BLANKS)]);
+}
+
+/*
+ * inih does not say in which line it is, takes one that begins with blanks for
+ * more of the one before it, and an error for the end.
+ */
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct reader *r = stream;
-	char *line = fgets(buf, size, r->file);
+	char *line = fgets(buf, size, r->file), *text = buf;
 
 	r->line++;
+	if (line) {
+		if (r->line == 1 && !strncmp(text, BOM, strlen(BOM)))
+			text += strlen(BOM);
+		text += strspn(text, BLANKS);
+		memmove(line, text, strlen(text) + 1);
+	} else if (ferror(r->file)) {
+		r->status = fail(BAD_INPUT, "%s: %s", r->path, strerror(errno));
+		r->bare = 0;
+	}
 	if (!line || *line == '[')
 		check_bare(r);
-	if (line && *line == '[')
+	if (line && *line == '[' && !ends_well(line))
+		r->status = fail(BAD_INPUT, "%s:%d: more than a section in its line", r->path,
+				 r->line);
+	else if (line && *line == '[')
 		r->bare = r->line;
 	if (line && !strchr(line, '\n') && !feof(r->file))
 		r->status = fail(BAD_INPUT, "%s:%d: longer than %d bytes", r->path, r->line,

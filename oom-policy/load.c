@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -30,16 +31,40 @@ static const char * const programs[] = {
 /* Behind the name while it replaces an older one; bpffs allows no dot. */
 #define NEW		"+new"
 
-/* One command at a time. The lock ends with the process. */
-static int lock_pins(void)
+int lock_pins(bool make)
 {
+	struct stat st;
 	int fd;
 
-	if (mkdir(PINS, 0700) && errno != EEXIST)
-		return check_explain(errno, "make " PINS);
-	fd = open(PINS, O_RDONLY | O_DIRECTORY);
-	if (fd < 0 || flock(fd, LOCK_EX))
-		return check_explain(errno, "lock " PINS);
+	if (make && mkdir(PINS, 0700) && errno != EEXIST)
+		return -check_explain(errno, "make " PINS);
+	fd = open(PINS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	if (fd < 0 && errno == ENOENT && !make)
+		return 0;
+	if (fd < 0 || fstat(fd, &st))
+		return -check_explain(errno, "open " PINS);
+	/* By default anybody may make it. */
+	if (st.st_uid != geteuid() || st.st_mode & 0022)
+		return -fail(NO_RIGHTS, PINS " is in others' hands: remove it, and " MOUNT_BPFFS);
+	return flock(fd, LOCK_EX) ? -check_explain(errno, "lock " PINS) : fd;
+}
+
+/* Before pins change: alone, with the right to see it through, and not to be stopped halfway. */
+static int begin_change(void)
+{
+	int fd = lock_pins(true);
+	sigset_t signals;
+	uint32_t id;
+
+	if (fd < 0)
+		return -fd;
+	if (bpf_link_get_next_id(0, &id) == -EPERM)
+		return check_explain(EPERM, PINS);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	return DONE;
 }
 
@@ -52,10 +77,11 @@ static bool link_gone(uint32_t id)
 	for (i = 0; i < 10000; i++) {
 		fd = bpf_link_get_fd_by_id(id);
 		if (fd < 0)
-			return true;
+			return fd == -ENOENT;
 		close(fd);
 		nanosleep(&ms, NULL);
 	}
+	errno = ETIMEDOUT;
 	return false;
 }
 
@@ -156,7 +182,7 @@ static int attach(const struct setup *setup, const char *dir)
 int command_load(struct setup *setups, int nr)
 {
 	char dir[64], pinned[512], path[512];
-	int status = lock_pins(), i;
+	int status = begin_change(), i;
 
 	/* All of them are at work before one of the old goes. */
 	for (i = 0; !status && i < nr; i++) {
@@ -186,6 +212,7 @@ int command_load(struct setup *setups, int nr)
 int command_unload(const char *name)
 {
 	int status = DONE, dropped = 0;
+	bool begun;
 	struct dirent *entry;
 	DIR *dir;
 
@@ -195,8 +222,10 @@ int command_unload(const char *name)
 	if (!dir && errno != ENOENT)
 		return check_explain(errno, "open " PINS);
 	if (dir)
-		status = lock_pins();
-	while (dir && !status && (entry = readdir(dir))) {
+		status = begin_change();
+	begun = dir && !status;
+	/* One that stays does not keep the others. */
+	while (begun && (entry = readdir(dir))) {
 		size_t len = name ? strlen(name) : 0;
 
 		if (entry->d_name[0] == '.')
@@ -208,8 +237,6 @@ int command_unload(const char *name)
 			status = fail(FAILED, "could not unload %s: %s", entry->d_name,
 				      strerror(errno));
 		dropped++;
-		/* What was read before is not what is there now. */
-		rewinddir(dir);
 	}
 	if (dir)
 		closedir(dir);

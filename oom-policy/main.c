@@ -11,15 +11,24 @@
 
 bool verbose;
 
+/* What is wrong with a file that is checked, for JSON. */
+static json_object *problems;
+
 int fail(int status, const char *fmt, ...)
 {
+	char text[8192], safe[8192];
+	json_object *row;
 	va_list args;
 
-	fputs("oom-policy: ", stderr);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	fprintf(stderr, "oom-policy: %s\n", text);
+	if (problems) {
+		row = json_object_new_object();
+		row_text(row, "problem", show_name(text, safe, sizeof(safe)));
+		json_object_array_add(problems, row);
+	}
 	return status;
 }
 
@@ -188,7 +197,11 @@ static int do_check(const struct args *a)
 
 	if (!a->nr_names)
 		return command_check(a->json);
+	if (a->json)
+		problems = json_object_new_array();
 	status = config_read(a->names[0], &setups, &nr);
+	if (a->json)
+		show_rows(problems, NULL, true);
 	for (i = 0; i < nr; i++)
 		setup_free(&setups[i]);
 	free(setups);

@@ -18,6 +18,7 @@
 #define KFUNC		"set_oom_policy_name"
 #define STATE		"oom_policy"
 #define BPFFS		"/sys/fs/bpf"
+#define MOUNT_BPFFS	"mount -t bpf -o mode=700 bpf " BPFFS
 #define PINS		BPFFS "/oom-policy"
 #define CGROUPS		"/sys/fs/cgroup"
 
@@ -64,7 +65,7 @@ struct param {
 	const char *name;
 	const char *variable;
 	const struct word *words;	/* the first is the default; NULL: a number */
-	long max, unit;			/* of a number; it is given in @unit pages */
+	long max, unit;			/* of a number of @unit bytes; the default is 1 */
 	const char *help;
 };
 
@@ -138,6 +139,13 @@ int config_read(const char *path, struct setup **setups, int *nr);
 
 /* Load an object but attach nothing: NULL if it failed; the reason was said. */
 struct bpf_object *policy_open(const struct setup *setup, int *status);
+/**
+ * lock_pins - one command at a time, until the lock is closed or the process ends
+ * @make: make PINS if it is not there
+ * Return: the lock, 0 if there is no PINS, or minus the status to exit with; the
+ * reason was said.
+ */
+int lock_pins(bool make);
 int command_load(struct setup *setups, int nr);
 int command_unload(const char *name);
 /* The map of a loaded program or object, by its name: a fd or -errno. */

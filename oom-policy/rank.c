@@ -182,6 +182,8 @@ static int class_of(const struct task *t)
 {
 	if (t->by >= 0)
 		return t->verdict == BPF_EVAL_SELECT ? 0 : 2;
+	if (t->why == WHY_NO_MEMORY)
+		return 2;
 	return t->why == WHY_DYING ? 1 : t->adj == -1000 ? 2 : 1;
 }
 
@@ -224,6 +226,8 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 
 	if (!p && t->why == WHY_DYING)
 		snprintf(buf, size, "dying: it is waited for");
+	else if (!p && t->why == WHY_NO_MEMORY)
+		snprintf(buf, size, "has ended: nothing to free");
 	else if (!p && t->adj == -1000)
 		snprintf(buf, size, "spared: oom_score_adj -1000");
 	else if (!p)
@@ -314,11 +318,15 @@ int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	struct setup kernel = { .policy = policy_find("observe") };
 	struct ranking r = { };
 	struct hooked *list = NULL;
-	int status, loaded, i;
+	int status, loaded, lock, i;
 
 	status = set_domain(&r, cgroup);
 	if (status)
 		return status;
+	/* The domain is given to what is loaded, and two commands may not do so at once. */
+	lock = nr ? 0 : lock_pins(false);
+	if (lock < 0)
+		return -lock;
 	loaded = hook_read(&list);
 	if (loaded < 0)
 		return -loaded;
@@ -335,6 +343,9 @@ int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	/* Those that no policy has an opinion on, and where there is no policy. */
 	if (!status && !r.nr_policies)
 		status = run_setup(&r, &kernel);
+	/* Whoever reads it may take long. */
+	if (lock)
+		close(lock);
 	if (!status)
 		status = show(&r, json);
 	free(r.tasks);

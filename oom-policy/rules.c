@@ -11,6 +11,8 @@
 #include "oom-policy.h"
 
 #define ROOT_CGROUP	1
+/* As in the kernel's include/linux/sched.h. */
+#define PF_KTHREAD	0x00200000
 #define SETTINGS	".data.settings"
 
 /* A whole number of 0 to @max, or -1. */
@@ -24,25 +26,55 @@ static long number(const char *text, long max)
 	return *text < '0' || *text > '9' || *end || errno || n > max ? -1 : n;
 }
 
-/* Field 22 of /proc/PID/stat, behind a name that may hold anything; 0: no such process. */
-static unsigned long long started(const char *pid)
+/* The process that a thread belongs to, or 0. */
+static int process_of(const char *pid)
 {
-	char path[64], buf[1024], *at;
+	char path[64], line[256];
+	int process = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	file = fopen(path, "r");
+	while (file && !process && fgets(line, sizeof(line), file))
+		sscanf(line, "Tgid: %d", &process);
+	if (file)
+		fclose(file);
+	return process;
+}
+
+/* When a process started, in ticks: NULL, or why no rule can apply to it. */
+static const char *started(const char *pid, unsigned long long *start)
+{
+	static char thread[64];
+	char path[64], buf[1024], *at, state;
+	unsigned int flags;
+	int process, threads;
 	size_t len;
 	FILE *file;
-	int field;
 
 	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
 	file = fopen(path, "r");
 	if (!file)
-		return 0;
+		return "no such process";
 	len = fread(buf, 1, sizeof(buf) - 1, file);
 	fclose(file);
 	buf[len] = '\0';
+	/* Fields 3, 9, 20 and 22, behind a name that may hold anything. */
 	at = strrchr(buf, ')');
-	for (field = 2; at && field < 22; field++)
-		at = strchr(at + 1, ' ');
-	return at ? strtoull(at, NULL, 10) : 0;
+	if (!at || sscanf(at, ") %c %*s %*s %*s %*s %*s %u"
+			  " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %d %*s %llu",
+			  &state, &flags, &threads, start) != 4)
+		return "no such process";
+	process = process_of(pid);
+	snprintf(thread, sizeof(thread), "a thread of process %d", process);
+	if (process != atoi(pid))
+		return process ? thread : "no such process";
+	if (flags & PF_KTHREAD)
+		return "a thread of the kernel, which is never killed";
+	/* Where only the first thread has ended, the others live on. */
+	if (state == 'Z' && threads <= 1)
+		return "a zombie: it has ended, and holds no memory";
+	return NULL;
 }
 
 static int set_param(struct setup *setup, const struct param *param, const char *text,
@@ -65,7 +97,10 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 		return fail(BAD_INPUT, "%s%s: %s: %s or %s", where, setup->policy->name, text,
 			    param->words[0].word, param->words[1].word);
 	if (!param->words)
-		number_of *= param->unit;
+		number_of *= param->unit / sysconf(_SC_PAGESIZE);
+	if (!number_of && !strcmp(param->name, "observe") && !strcmp(setup->policy->name, "observe"))
+		return fail(BAD_INPUT, "%s%s: %s: this policy is there to decide nothing", where,
+			    setup->policy->name, text);
 	for (i = 0; i < setup->nr_vars; i++) {
 		if (setup->vars[i].param != param)
 			continue;
@@ -107,19 +142,21 @@ static int add_rule(struct setup *setup, const struct rule *rule, const char *te
 static int subject(struct setup *setup, struct rule *rule, const char *key, const char *text,
 		   const char *where)
 {
-	const char *policy = setup->policy->name;
+	const char *policy = setup->policy->name, *why;
 	struct oom_name name = { };
 	struct oom_pid pid = { };
 	size_t len = strlen(key);
+	unsigned long long start;
 	uint64_t id = 0;
 	int32_t nr;
 
 	switch (setup->policy->subject) {
 	case SUBJECT_PID:
 		nr = number(key, 1 << 22);
-		pid.start = nr > 0 ? started(key) : 0;
-		if (!pid.start)
-			return fail(BAD_INPUT, "%s%s: %s: no such process", where, policy, text);
+		why = nr > 0 ? started(key, &start) : "no such process";
+		if (why)
+			return fail(BAD_INPUT, "%s%s: %s: %s", where, policy, text, why);
+		pid.start = start;
 		memcpy(rule->key, &nr, sizeof(nr));
 		memcpy(rule->value, &pid, sizeof(pid));
 		return DONE;
@@ -273,9 +310,16 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 
 int setup_vars(const struct setup *setup, struct bpf_object *obj)
 {
-	int ret = set_variable(obj, "page_shift", __builtin_ctzl(sysconf(_SC_PAGESIZE)));
+	long page = sysconf(_SC_PAGESIZE);
+	const struct param *param = setup->policy->params;
+	int ret = set_variable(obj, "page_shift", __builtin_ctzl(page));
 	int i;
 
+	/* The defaults in the programs are for pages of 4K. */
+	for (; !ret && param && param->name; param++) {
+		if (!param->words)
+			ret = set_variable(obj, param->variable, param->unit / page);
+	}
 	for (i = 0; !ret && i < setup->nr_vars; i++)
 		ret = set_variable(obj, setup->vars[i].param->variable, setup->vars[i].value);
 	return ret;

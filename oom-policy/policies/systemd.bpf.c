@@ -131,6 +131,7 @@ static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 	bool avoid = false;
 	int i;
 
+	cgrp = deepest(cgrp);
 	for (i = 0; i < MAX_LEVELS && cgrp && !avoid; i++) {
 		if (marked(cgrp, "user.oomd_omit"))
 			return BPF_EVAL_NEXT;

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command line of oom-policy: exit status, stdout and stderr of each kind. */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "command.h"
 
 #define NOBODY 65534
+#define PINS "/sys/fs/bpf/oom-policy"
 
 /* A command line, and what it has to answer; strings are parts of it. */
 struct line {
@@ -55,6 +61,7 @@ static const struct line lines[] = {
 	{ "list --json", 0, "\"policy\":\"cgroup-size\"" },
 	{ "list age", 0, "order       youngest|oldest" },
 	{ "list age --json", 0, "\"values\":\"0..1048576\"" },
+	{ "list age --json", 0, "\"bad_at\":\"a leak in an old process" },
 	{ "list cgroup", 0, "/CGROUP     prefer|never|none|only" },
 	{ "check", 0, "ftrace direct calls  yes    -\n" },
 	{ "check --json", 0, "\"check\":\"kfunc\",\n    \"works\":true" },
@@ -99,6 +106,9 @@ static const struct line lines[] = {
 	{ "load cgroup --set /prod=frob", 3, NULL, "\"frob\" is not one of those that list cgroup names" },
 	{ "load cgroup --set default=never", 3, NULL, "no setting and no path" },
 	{ "load cgroup --set /prod=only --set /=prefer", 3, NULL, "only (which spares the root)" },
+	{ "load cgroup --set /../../../tmp=never", 3, NULL, "no such cgroup below /sys/fs/cgroup" },
+	{ "load cgroup --set /sys/fs/cgroup/../../../tmp=never", 3, NULL, "no such cgroup below" },
+	{ "load pid --set 2=first", 3, NULL, "2=first: a thread of the kernel" },
 	{ "load pid --set 4000000=first", 3, NULL, "4000000=first: no such process" },
 	{ "load pid --set 0=first", 3, NULL, "no such process" },
 	{ "load pid --set x=first", 3, NULL, "no such process" },
@@ -111,8 +121,13 @@ static const struct line lines[] = {
 	{ "load age --set order=oldest --set order=youngest", 3, NULL, "contradicts an earlier order" },
 	{ "load rss --set /prod=1", 3, NULL, "/prod=1: no such setting; see oom-policy list rss" },
 	{ "load rss --set unkillable=yes", 3, NULL, "unkillable=yes: spare or kill" },
+	{ "load observe --set observe=no", 3, NULL, "this policy is there to decide nothing" },
 	{ "rank priority --set /prod=13", 3, NULL, "a number of 0 to 12" },
 	{ "rank --cgroup /frob", 3, NULL, "/frob: no such cgroup" },
+	{ "rank --cgroup /../../../tmp", 3, NULL, "no such cgroup" },
+	{ "check /tmp", 3, NULL, "/tmp: Is a directory" },
+	{ "load --config /tmp", 3, NULL, "/tmp: Is a directory" },
+	{ "check --json /frob", 3, "\"problem\":\"/frob: No such file", "/frob: No such file" },
 	{ "check /frob", 3, NULL, "/frob: No such file or directory" },
 	{ "load --config /frob", 3, NULL, "/frob: No such file or directory" },
 
@@ -152,6 +167,10 @@ static const struct {
 	{ "[rss]\nload = maybe\n", "/tmp/conf:2: load: neither" },
 	{ "[priority]\nset\n", "/tmp/conf:2: neither a section" },
 	{ "[cgroup]\nset = /prod=only\nset = /=prefer\n", "/tmp/conf: cgroup: only" },
+	{ "[name]\nset = a=never\n  set = b=maybe\n", "/tmp/conf:3: name: b=maybe" },
+	{ "[name]\nset = a=never\n\t[age]\n", "/tmp/conf:3: nothing in this section" },
+	{ "\xef\xbb\xbf[age]\n", "/tmp/conf:1: nothing in this section" },
+	{ "[name] set = a=never\n", "/tmp/conf:1: more than a section in its line" },
 	{ "[name]\nset = a=never\n[priority]\nset = /frob=1\n", "/tmp/conf:4: priority: /frob=1: no such" },
 };
 
@@ -195,32 +214,125 @@ TEST_F(command, file_is_loaded_in_its_order)
 	ASSERT_STREQ("", field(&self->said, 2, "policy"));
 }
 
-/* Somebody without the capabilities that it takes. */
+/* Blanks and a mark of the byte order, as editors leave them, change nothing. */
+TEST_F(command, file_with_blanks)
+{
+	ASSERT_RUN(0, "printf '\\357\\273\\277 [name] # a\\n set = a=never\\n' >/tmp/conf");
+	ASSERT_RUN(0, "printf '\\tset = b=never\\n' >>/tmp/conf");
+	ASSERT_RUN(0, "oom-policy check --json /tmp/conf");
+	ASSERT_STREQ("[\n]\n", self->said.out);
+	ASSERT_RUN(0, "oom-policy load --config /tmp/conf && bpftool map dump name oom_names");
+	ASSERT_EQ(NULL, strstr(self->said.out, "set"));
+}
+
+/* Somebody without the capabilities that it takes: with none, or without the last. */
 TEST_F(command, without_capabilities)
 {
 	static const char * const commands[] = {
-		"load age", "unload rss", "status", "rank", "watch", "check",
+		"load age", "unload rss", "status", "rank", "check", "watch",
 	};
+	int status, nobody;
 	char command[64];
-	int status;
 	size_t i;
 	pid_t pid;
 
 	ASSERT_RUN(0, "oom-policy load rss");
-	pid = fork();
-	if (!pid) {
-		if (setgid(NOBODY) || setuid(NOBODY))
-			_exit(99);
-		for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-			snprintf(command, sizeof(command), "oom-policy %s >&2", commands[i]);
-			if (WEXITSTATUS(system(command)) != 4)
-				_exit(i + 1);
+	for (nobody = 0; nobody < 2; nobody++) {
+		pid = fork();
+		if (!pid) {
+			if (nobody ? setgid(NOBODY) || setuid(NOBODY) :
+			    prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN))
+				_exit(99);
+			/* To watch, CAP_BPF and CAP_PERFMON are enough. */
+			for (i = 0; i < sizeof(commands) / sizeof(*commands) - !nobody; i++) {
+				snprintf(command, sizeof(command), "oom-policy %s >&2", commands[i]);
+				if (WEXITSTATUS(system(command)) != 4)
+					_exit(i + 1);
+			}
+			_exit(0);
 		}
-		_exit(0);
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		ASSERT_EQ(0, WEXITSTATUS(status)) TH_LOG("nobody %d, command %d", nobody,
+							 WEXITSTATUS(status));
 	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, WEXITSTATUS(status)) TH_LOG("%s", commands[WEXITSTATUS(status) - 1]);
 	ASSERT_RUN(0, "oom-policy status rss");
+}
+
+/* What anybody could have put there is not taken for one's own. */
+TEST_F(command, pins_of_others)
+{
+	static const char * const damages[] = { "chmod 777 " PINS, "chown 65534 " PINS };
+	static const char * const commands[] = { "load age", "unload --all", "rank" };
+	size_t i, j;
+
+	ASSERT_RUN(0, "oom-policy load rss");
+	for (i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
+		ASSERT_RUN(0, "%s", damages[i]);
+		for (j = 0; j < sizeof(commands) / sizeof(*commands); j++) {
+			EXPECT_EQ(4, run(&self->said, "oom-policy %s", commands[j]))
+				TH_LOG("%s, %s", damages[i], commands[j]);
+			EXPECT_NE(NULL, strstr(self->said.err, "is in others' hands"));
+		}
+		ASSERT_RUN(0, "chmod 700 " PINS " && chown 0 " PINS);
+	}
+	ASSERT_RUN(0, "oom-policy status rss");
+}
+
+/* One that stays does not keep the others. */
+TEST_F(command, unload_goes_on)
+{
+	ASSERT_RUN(0, "mkdir -p " PINS "/a/a && oom-policy load rss && mkdir -p " PINS "/b/b");
+	EXPECT_EQ(1, run(&self->said, "oom-policy unload --all"));
+	EXPECT_NE(NULL, strstr(self->said.err, "could not unload a: "));
+	EXPECT_NE(NULL, strstr(self->said.err, "could not unload b: "));
+	ASSERT_RUN(0, "rmdir " PINS "/a/a " PINS "/b/b");
+	ASSERT_RUN(6, "oom-policy status rss");
+	ASSERT_RUN(0, "oom-policy unload --all");
+}
+
+/* What is loaded is asked for one domain at a time. */
+TEST_F(command, rank_waits)
+{
+	int fd;
+
+	ASSERT_RUN(0, "oom-policy load rss");
+	fd = open(PINS, O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(0, flock(fd, LOCK_EX));
+	EXPECT_NE(0, run(&self->said, "timeout 1 oom-policy rank"));
+	EXPECT_EQ(0, run(&self->said, "oom-policy rank rss"));
+	close(fd);
+	ASSERT_RUN(0, "oom-policy rank");
+}
+
+static pid_t thread_id;
+
+static void *wait_for_end(void *arg)
+{
+	__atomic_store_n(&thread_id, gettid(), __ATOMIC_RELEASE);
+	pause();
+	return NULL;
+}
+
+/* Ids that no rule can apply to. */
+TEST_F(command, thread_and_zombie)
+{
+	pthread_t thread;
+	char text[64];
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	ASSERT_EQ(0, waitid(P_PID, pid, NULL, WEXITED | WNOWAIT));
+	ASSERT_RUN(3, "oom-policy load pid --set %d=first", pid);
+	ASSERT_SAYS(err, "=first: a zombie");
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_for_end, NULL));
+	while (!__atomic_load_n(&thread_id, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	ASSERT_RUN(3, "oom-policy load pid --set %d=first", thread_id);
+	snprintf(text, sizeof(text), "=first: a thread of process %d\n", getpid());
+	ASSERT_SAYS(err, text);
 }
 
 /* A load that does not come to its end leaves nothing, and what was there. */

@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 
 #include "command.h"
+#include "oom_odd.h"
 
 FIXTURE(rank)
 {
@@ -306,6 +307,24 @@ TEST_F(rank, stacked)
 	ASSERT_STREQ("", field(&self->said, 2, "rank"));
 	scene_oom(&self->s);
 	ASSERT_KILLED(&self->s.small);
+}
+
+/* Who has ended, and is not waited for by its parent yet, is nobody to choose. */
+TEST_F(rank, ended)
+{
+	struct hog zombie = { };
+	int i;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, odd_zombie(&zombie, &self->s.cg_small));
+	ASSERT_RUN(0, "oom-policy load name --set '*=prefer'");
+	ASSERT_RUN(0, "oom-policy rank --json");
+	for (i = 0; strcmp(field(&self->said, i, "pid"), "") &&
+	     atoi(field(&self->said, i, "pid")) != zombie.pid; i++)
+		;
+	EXPECT_STREQ("", field(&self->said, i, "rank"));
+	EXPECT_STREQ("has ended: nothing to free", field(&self->said, i, "why"));
+	waitpid(zombie.pid, NULL, 0);
 }
 
 /* What is counted, and where: the choice of one is not the victim of another. */
