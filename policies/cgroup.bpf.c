@@ -40,6 +40,7 @@ static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 	__u64 id;
 	int i;
 
+	cgrp = deepest(cgrp);
 	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
 		id = cgrp->kn->id;
 		verdict = bpf_map_lookup_elem(&oom_cgroups, &id);

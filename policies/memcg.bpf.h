@@ -57,9 +57,14 @@ static __always_inline __u64 root_pages(struct oom_domain *domain)
  */
 __noinline __u64 memcg_unit(__u64 of, __u32 level)
 {
+	int i, id = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 	struct cgroup_subsys_state *css = (void *)of, *unit = css;
-	int i;
+	struct cgroup *cgrp = BPF_CORE_READ(css, cgroup);
 
+	if (BPF_CORE_READ(cgrp, level) >= MAX_LEVELS) {
+		cgrp = BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]);
+		bpf_core_read(&css, sizeof(css), &cgrp->subsys[id]);
+	}
 	for (i = 0; i < MAX_LEVELS && css; i++) {
 		if (BPF_CORE_READ(to_memcg(css), oom_group))
 			unit = css;

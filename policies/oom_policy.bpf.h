@@ -22,14 +22,11 @@
  * OOM, and a dry run that prints what it would be told. What is kept for an OOM
  * is in variables, since oom_lock lets only one happen at a time.
  *
- * A policy that can tell at the start of an OOM whom it will select may define
- * FIND_SURE(oc), which returns that task as a number, or 0. It is a short cut for the
- * others, and has to be right: if that task is not offered, the kernel decides.
- *
  * Several policies at once: the one attached last is asked first. Whom it has an
  * opinion on, the others are not asked about; and once it has a candidate, none
  * of the others selects any more. They cannot talk to each other, but each can
- * see when oc->chosen becomes a task that it was not asked about.
+ * see when oc->chosen becomes a task that it was not asked about. The label is that
+ * of the policy that selected last; if none did, of the one that was loaded first.
  */
 #ifndef OOM_POLICY_BPF_H
 #define OOM_POLICY_BPF_H
@@ -48,7 +45,7 @@ char _license[] SEC("license") = "GPL";
 #define PF_KTHREAD		0x00200000
 /* What the kernel stores as the points of a task that a program selected. */
 #define POLICY_POINTS		(__LONG_MAX__ - 1)
-/* Levels looked at, from the process up; cgroups beyond are not seen. */
+/* Levels of cgroups looked at, from the root down: see deepest(). */
 #define MAX_LEVELS		32
 /* Threads looked at for the memory of a process whose first one has ended. */
 #define MAX_THREADS		32
@@ -88,7 +85,7 @@ static struct {
 	__u64 asked;	/* the task that it was asked about last */
 	bool selected;	/* it has selected one */
 	bool overruled;	/* a policy that is asked earlier has a candidate */
-	__u64 sure;	/* with FIND_SURE: the task that it will select */
+	bool named;	/* the label is its own */
 	/* For cgroup.bpf.h: the cgroup, by its css_set, that was ranked last */
 	__u64 set;
 	struct rank set_rank;
@@ -100,9 +97,6 @@ void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
-#ifdef FIND_SURE
-static __always_inline __u64 FIND_SURE(struct oom_control *oc);
-#endif
 
 /*
  * The first thread of a process has ended: its memory is that of another, or there
@@ -152,6 +146,18 @@ static __always_inline __u64 task_pages(struct task_struct *task)
 	       (shmem > 0 ? shmem : 0) + (swap > 0 ? swap : 0);
 }
 
+/*
+ * The cgroup, or where it hangs on the deepest level that is looked at: who may make
+ * cgroups cannot get away from the rules by making them deep.
+ */
+static __always_inline struct cgroup *deepest(struct cgroup *cgrp)
+{
+	if (cgrp->level < MAX_LEVELS)
+		return cgrp;
+	return bpf_rdonly_cast(BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]),
+			       bpf_core_type_id_kernel(struct cgroup));
+}
+
 /* It was killed already. To have no opinion is what makes the kernel wait for it. */
 static __always_inline bool dying(struct task_struct *task)
 {
@@ -197,31 +203,20 @@ static __always_inline void begin(struct oom_control *oc)
 	}
 }
 
-/* Is the task in what is out of memory: in the memcg, or anywhere? */
-static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
+/* Several policies give themselves a name, and who decides has to have the last word. */
+static __always_inline void sign(struct oom_control *oc)
 {
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	__u32 level = oom.domain.level;
+	char name[] = POLICY;
 
-	if (!oc->memcg)
-		return true;
-	/* The mask is for the verifier, which does not know how deep they are. */
-	return cgrp->level >= (int)level && level < MAX_LEVELS &&
-	       BPF_CORE_READ(cgrp, ancestors[level & (MAX_LEVELS - 1)]) == oc->memcg->css.cgroup;
+	set_oom_policy_name(oc, name, sizeof(name));
 }
 
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_begin, struct oom_control *oc)
 {
-	char name[] = POLICY;
-
 	begin(oc);
-	if (!observe) {
-		set_oom_policy_name(oc, name, sizeof(name));
-#ifdef FIND_SURE
-		oom.sure = FIND_SURE(oc);
-#endif
-	}
+	if (!observe)
+		sign(oc);
 	return 0;
 }
 
@@ -241,6 +236,7 @@ static __always_inline void look(struct oom_control *oc, __u64 chosen)
 	}
 	oom.chosen = chosen;
 	oom.selected = false;
+	oom.named = false;
 }
 
 SEC("fmod_ret/bpf_oom_evaluate_task")
@@ -250,11 +246,6 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	__u64 chosen;
 	int verdict;
 
-#ifdef FIND_SURE
-	/* To have no opinion on the others would be to have the kernel score them. */
-	if (oom.sure && oom.sure != (__u64)task)
-		return dying(task) ? NO_BPF_POLICY : BPF_EVAL_NEXT;
-#endif
 	chosen = (__u64)oc->chosen;
 	if (chosen != oom.chosen)
 		look(oc, chosen);
@@ -277,6 +268,9 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (observe)
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
+		if (!oom.named)
+			sign(oc);
+		oom.named = true;
 		stats.selected++;
 		oom.selected = true;
 		oom.kept = chosen;
@@ -293,6 +287,9 @@ int BPF_PROG(oom_victim, struct task_struct *task)
 	/* The one before it is, where the best was refused at last. */
 	if ((oom.best.pid == pid || oom.before.pid == pid) && !observe)
 		stats.victims++;
+	/* Each thread of it may be marked by itself. */
+	oom.best.pid = 0;
+	oom.before.pid = 0;
 	return 0;
 }
 
@@ -311,18 +308,13 @@ int BPF_PROG(oom_fallback, const char *name)
 static __always_inline bool dry_domain(struct task_struct *task)
 {
 	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	struct cgroup_subsys_state *parent;
-	int i;
+	__u32 level = dry.level;
 
-	for (i = 0; i < MAX_LEVELS && dry.cgroup; i++) {
-		if (cgrp->kn->id == dry.cgroup)
-			return true;
-		parent = cgrp->self.parent;
-		if (!parent)
-			return false;
-		cgrp = parent->cgroup;
-	}
-	return !dry.cgroup;
+	if (!dry.cgroup)
+		return true;
+	/* The mask is for the verifier, which wants a bound. */
+	return cgrp->level >= (int)level &&
+	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id) == dry.cgroup;
 }
 
 /*
@@ -344,6 +336,8 @@ int oom_rank(struct bpf_iter__task *ctx)
 	    task->flags & PF_KTHREAD || !dry_domain(task))
 		return 0;
 	why = dying(task) ? WHY_DYING : spared(task) ? WHY_SPARED : WHY_POLICY;
+	if (!task->mm && !other_mm((__u64)BPF_CORE_READ(task, signal)))
+		why = WHY_NO_MEMORY;
 	if (why == WHY_POLICY)
 		verdict = rank(task, &dry, &r);
 	if (observe)

@@ -11,6 +11,7 @@ enum why {
 	WHY_POLICY,	/* the policy said so */
 	WHY_SPARED,	/* its oom_score_adj is -1000 */
 	WHY_DYING,	/* it was killed already, and is waited for */
+	WHY_NO_MEMORY,	/* it has ended, and the kernel does not choose it */
 };
 
 /* A process, by what no later one has as well: the value in oom_pids. */

@@ -52,6 +52,8 @@ __noinline __u32 lowest_priority(__u64 of)
 	__u32 priority, lowest = MAX_PRIORITY + 1;
 	int i;
 
+	if (BPF_CORE_READ(cgrp, level) >= MAX_LEVELS)
+		cgrp = BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]);
 	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
 		priority = own_priority(BPF_CORE_READ(cgrp, kn, id));
 		lowest = priority < lowest ? priority : lowest;

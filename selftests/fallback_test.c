@@ -4,6 +4,8 @@
  * says why it was not the policy that chose. In every OOM here the kernel alone
  * would take big.
  */
+#include <pthread.h>
+
 #include "oom_env.h"
 
 FIXTURE(fallback)
@@ -130,6 +132,53 @@ TEST_F(fallback, P4_selection_before_the_cut_stands)
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, self->e.table->asked);
 	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
+}
+
+/*
+ * Keeps the CPU of the processes of the tests from them, all but 50 ms of every 750.
+ * The throttling of realtime tasks leaves that alone.
+ */
+static void *rival(void *stop)
+{
+	const struct sched_param param = { .sched_priority = 2 };
+	long end;
+
+	if (pin_to(0, 0) || pthread_setschedparam(pthread_self(), SCHED_FIFO, &param))
+		return NULL;
+	while (!__atomic_load_n((bool *)stop, __ATOMIC_RELAXED)) {
+		for (end = now_ms() + 700; now_ms() < end; )
+			;
+		usleep(50000);
+	}
+	return stop;
+}
+
+/*
+ * P4: a policy that is fast on a CPU that is busy. Each call takes 100 ms by the
+ * clock, so the rival comes into each, and two of three take more than a second.
+ */
+TEST_F(fallback, P4_preempted_is_not_slow)
+{
+	bool stop = false;
+	pthread_t thread;
+	void *started;
+	long ms;
+
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	self->e.table->burn = 100;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, rival, &stop));
+	ms = now_ms();
+	EXPECT_EQ(0, scene_oom(&self->e.s));
+	ms = now_ms() - ms;
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, &started);
+	ASSERT_NE(NULL, started) TH_LOG("no rival");
+	ASSERT_VICTIM(small);
+	ASSERT_EQ(3, self->e.table->asked);
+	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
+	ASSERT_EQ(0, log_count(&self->e.s.log, "took more than 1 s"));
+	ASSERT_GT(ms, 1400) TH_LOG("nothing was tested: is this kernel preemptible?");
 }
 
 /*

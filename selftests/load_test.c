@@ -134,6 +134,36 @@ TEST_F(load, verifier)
 		TH_LOG("not \"%s\" but: %s", variant->reason, libbpf_log);
 }
 
+/* L4: a name that was looked up in a map and is not there. */
+TEST(L4_null_name)
+{
+	struct refused_bpf *skel;
+	struct bpf_link *link;
+	struct env e = { };
+
+	libbpf_set_print(keep_log);
+	skel = refused_bpf__open();
+	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
+	if (load_only(skel, "null_name")) {
+		ASSERT_NE(NULL, strstr(libbpf_log, "Possibly NULL pointer"))
+			TH_LOG("%s", libbpf_log);
+		return;
+	}
+	ASSERT_EQ(0, env_start(&e, scene_memcg)) TH_LOG("%s", libbpf_log);
+	link = bpf_program__attach(skel->progs.null_name);
+	EXPECT_NE(NULL, link);
+	EXPECT_EQ(0, attach(&e, e.skel->progs.first));
+	EXPECT_EQ(0, scene_hogs(&e.s, false, 0));
+	rule_pid(e.table, &e.s.small, BPF_EVAL_SELECT);
+	EXPECT_EQ(0, scene_oom(&e.s));
+	EXPECT_EQ(SIGKILL, hog_killed(&e.s.small, PATIENCE));
+	EXPECT_EQ(-EINVAL, skel->bss->null_ret);
+	EXPECT_TRUE(has_label(&e.s.log, "bpf"));
+	bpf_link__destroy(link);
+	env_end(&e);
+	refused_bpf__destroy(skel);
+}
+
 /* H2: the verdicts are in BTF under their names, with their values. */
 TEST(H2_verdicts_in_btf)
 {

@@ -383,6 +383,23 @@ TEST_F(policy, stacked_the_last_is_asked_first)
 	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, system("rm -r " PIN "_cgroup"));
 	ASSERT_VICTIM(small);
+	ASSERT_TRUE(has_label(&self->e.s.log, "pid")) TH_LOG("not the label of who decided");
+}
+
+/* Whom a policy is for may be spared by another: then it has no say in the OOM. */
+TEST_F(policy, stacked_the_target_is_spared)
+{
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, load_policy("pid"));
+	ASSERT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
+	ASSERT_EQ(0, rename(PIN, PIN "_pid"));
+	ASSERT_EQ(0, load_policy("cgroup"));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_small, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, rule_for_cgroup(&self->e.s.cg_big, BPF_EVAL_NEXT));
+	EXPECT_EQ(-ECHILD, scene_oom(&self->e.s));
+	ASSERT_EQ(0, system("rm -r " PIN "_pid"));
+	ASSERT_VICTIM(trigger);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "fallback="));
 }
 
 /*
@@ -410,6 +427,54 @@ TEST_F(policy, removed_is_the_kernels_choice)
 	ASSERT_EQ(0, system("rm -r " PIN));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
+}
+
+/* Who may make cgroups below one makes them deep, to get away from its rules. */
+static int deep(struct cg *levels, int nr, struct cg *at)
+{
+	char name[16];
+	int i, ret = 0;
+
+	for (i = 0; i < nr && !ret; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		ret = cg_create(&levels[i], i ? &levels[i - 1] : at, name, 0);
+	}
+	return ret;
+}
+
+static void deep_end(struct cg *levels, int nr)
+{
+	while (nr--)
+		cg_destroy(&levels[nr]);
+}
+
+TEST_F(policy, cgroup_deep)
+{
+	struct cg levels[40] = { };
+
+	ASSERT_EQ(0, deep(levels, 40, &self->e.s.cg_small));
+	EXPECT_EQ(0, hog_start(&self->e.s.small, &levels[39], 10 * MB, 0));
+	EXPECT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	EXPECT_EQ(0, load_policy("cgroup"));
+	EXPECT_EQ(0, rule_for_cgroup(&self->e.s.cg_small, BPF_EVAL_SELECT));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	deep_end(levels, 40);
+}
+
+TEST_F(policy, priority_deep)
+{
+	struct cg levels[40] = { };
+
+	ASSERT_EQ(0, deep(levels, 40, &self->e.s.cg_small));
+	EXPECT_EQ(0, hog_start(&self->e.s.small, &levels[39], 10 * MB, 0));
+	EXPECT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	EXPECT_EQ(0, load_policy("priority"));
+	EXPECT_EQ(0, priority(self->e.s.cg_small.id, 1));
+	EXPECT_EQ(0, priority(0, 5));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
+	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	deep_end(levels, 40);
 }
 
 /* The programs of the documentation of 2023, unchanged. */

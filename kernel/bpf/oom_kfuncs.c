@@ -9,13 +9,14 @@
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <linux/init.h>
-#include <linux/jiffies.h>
 #include <linux/memcontrol.h>
 #include <linux/oom.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sched/cputime.h>
 #include <linux/sched/task.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <trace/events/oom.h>
 
 /*
@@ -80,11 +81,12 @@ __bpf_hook_end();
 
 /*
  * How long the programs may run for all tasks of one OOM, in seconds. A
- * program may be made to need minutes for one task, and a global scan holds
- * the RCU read lock. Only the time of the programs counts, in ticks that come
- * while one runs: the scan itself may be preempted or throttled for long.
+ * program may be made to loop for long, and a global scan holds the RCU read
+ * lock. What counts is the processor time of who is out of memory that the tick
+ * adds while a program runs: the task may be preempted or throttled for long, in
+ * a program too, and that is no fault of the policy.
  */
-#define OOM_POLICY_BUDGET	1
+#define OOM_POLICY_BUDGET	1ULL
 
 /*
  * Leave the programs out, as they have had their time. A selection is kept. Without
@@ -95,7 +97,7 @@ static int oom_policy_timeout(struct oom_control *oc)
 {
 	oom_policy.asking = false;
 	oom_policy.fallback = "timeout";
-	pr_warn_ratelimited("oom: the policy took more than %d s and is not asked any more\n",
+	pr_warn_ratelimited("oom: the policy took more than %llu s and is not asked any more\n",
 			    OOM_POLICY_BUDGET);
 	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
 }
@@ -110,7 +112,7 @@ static int oom_policy_select(struct task_struct *task, struct oom_control *oc)
 	if (tsk_is_oom_victim(task))
 		return oc->order == -1 ? BPF_EVAL_NEXT : NO_BPF_POLICY;
 	/* It has no mm, was reaped, or is in vfork(): to kill it would free nothing. */
-	if (oom_badness(task, 0) == LONG_MIN)
+	if (oom_badness(task, ULONG_MAX) == LONG_MIN)
 		return BPF_EVAL_NEXT;
 	return BPF_EVAL_SELECT;
 }
@@ -126,7 +128,7 @@ static int oom_policy_select(struct task_struct *task, struct oom_control *oc)
  */
 int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 {
-	unsigned long start, spent;
+	u64 start;
 	int verdict;
 
 	/* It goes before any policy: nobody is asked. */
@@ -134,14 +136,12 @@ int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 		return NO_BPF_POLICY;
 	if (oom_policy.stopped)
 		return BPF_EVAL_NEXT;
-	if (oom_policy.spent > OOM_POLICY_BUDGET * HZ)
+	if (oom_policy.spent > OOM_POLICY_BUDGET * NSEC_PER_SEC)
 		return oom_policy_timeout(oc);
 	oom_policy.offered++;
-	start = jiffies;
+	start = current->se.sum_exec_runtime;
 	verdict = bpf_oom_evaluate_task(task, oc);
-	spent = jiffies - start;
-	if (spent)
-		oom_policy.spent += spent;
+	oom_policy.spent += current->se.sum_exec_runtime - start;
 
 	switch (verdict) {
 	case BPF_EVAL_NEXT:
@@ -182,12 +182,13 @@ static bool oom_policy_attached(void)
  */
 void oom_policy_begin(struct oom_control *oc)
 {
-	unsigned long start = jiffies;
+	/* What it ran for until now, with what the tick has not added yet. */
+	u64 start = task_sched_runtime(current);
 
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
 	bpf_set_policy_name(oc);
-	oom_policy.spent = jiffies - start;
+	oom_policy.spent = current->se.sum_exec_runtime - start;
 	oom_policy.asking = oom_policy_attached();
 }
 
@@ -275,7 +276,7 @@ void oom_policy_end(void)
  * that must not notice. A policy that only watched is not mentioned; where the
  * kernel had to choose after all, the line says why.
  *
- * Context: Any.
+ * Context: Under oom_lock.
  */
 void oom_policy_report(void)
 {
@@ -300,9 +301,9 @@ __bpf_kfunc_start_defs();
  *
  * Context: Under oom_lock, in a program on one of the two hooks. Does not
  * sleep.
- * Return: 0, or -EINVAL if @name is empty, has no NUL or other bytes, or if
- * @oc__ign is not the OOM that this task is evaluating. The label is then as
- * it was.
+ * Return: 0, or -EINVAL if @name is NULL or empty, has no NUL or other bytes,
+ * or if @oc__ign is not the OOM that this task is evaluating. The label is then
+ * as it was.
  */
 __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 				    const char *name, size_t name__sz)
@@ -313,6 +314,9 @@ __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 	size_t i;
 
 	if (READ_ONCE(scanning_task) != current || READ_ONCE(scanning_oc) != oc__ign)
+		return -EINVAL;
+	/* A look into a map that finds nothing: not every verifier refuses it. */
+	if (!name)
 		return -EINVAL;
 
 	/* Each byte is read once: it may be in a map that others write to. */

@@ -101,6 +101,26 @@ int BPF_PROG(task_as_trusted, struct task_struct *task, struct oom_control *oc)
 	return 0;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, char[16]);
+} nothing SEC(".maps");
+
+int null_ret;
+
+/* Refused by newer kernels; on older ones the kfunc has to see it. */
+SEC("?fentry/bpf_set_policy_name")
+int BPF_PROG(null_name, struct oom_control *oc)
+{
+	__u32 key = 0;
+	char *name = bpf_map_lookup_elem(&nothing, &key);
+
+	null_ret = set_oom_policy_name(oc, name, 16);
+	return 0;
+}
+
 /* Not refused: that what precedes is, is not for want of anything else. */
 SEC("?fentry/bpf_set_policy_name")
 int kfunc_at_name_hook(void *ctx)
