@@ -165,12 +165,6 @@ int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 	return verdict;
 }
 
-/* Is there a program to be asked? */
-static bool oom_policy_attached(void)
-{
-	return hook && READ_ONCE(hook->cur_image);
-}
-
 /**
  * oom_policy_begin - the tasks of an OOM are about to be evaluated
  * @oc: the OOM
@@ -187,9 +181,12 @@ void oom_policy_begin(struct oom_control *oc)
 
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
+	if (hook) {
+		oom_policy.asking = READ_ONCE(hook->cur_image);
+		oom_policy.programs = READ_ONCE(hook->progs_cnt[BPF_TRAMP_MODIFY_RETURN]);
+	}
 	bpf_set_policy_name(oc);
 	oom_policy.spent = current->se.sum_exec_runtime - start;
-	oom_policy.asking = oom_policy_attached();
 }
 
 /* What the report and the trace call a policy. */
