@@ -64,10 +64,10 @@ struct task_struct___cpuset {
 /* In a global OOM those that share no node with who asks are not offered. */
 static __always_inline bool shares_a_node(struct task_struct *task)
 {
-	struct task_struct___cpuset *one = (void *)task, *other = (void *)bpf_get_current_task();
+	struct task_struct___cpuset *asks = (void *)bpf_get_current_task(), *is = (void *)task;
 
-	return !bpf_core_field_exists(one->mems_allowed) ||
-	       BPF_CORE_READ(one, mems_allowed.bits[0]) & BPF_CORE_READ(other, mems_allowed.bits[0]);
+	return !bpf_core_field_exists(is->mems_allowed) ||
+	       BPF_CORE_READ(is, mems_allowed.bits[0]) & BPF_CORE_READ(asks, mems_allowed.bits[0]);
 }
 
 struct search {
