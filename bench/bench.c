@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -470,6 +471,12 @@ int main(int argc, char **argv)
 		if (lines[nr][0] && lines[nr][0] != '#')
 			nr++;
 	}
+	/*
+	 * What is forked later may not be smaller: the kernel takes the later of equals
+	 * anew, and passes over a smaller one for less.
+	 */
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	memset(b.pid, 0xff, sizeof(b.pid));
 	b.ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST((void *)b.ready != MAP_FAILED);
 	setrlimit(RLIMIT_NPROC, &limit);

@@ -27,7 +27,12 @@ bench_kernel() {
 			fi
 		done <"$LINUX/.patched"
 		;;
-	floor) sed -i -f "$ROOT/bench/floor.sed" "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c" ;;
+	floor)
+		sed -i -f "$ROOT/bench/floor.sed" "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c"
+		# Each of its lines has to have found its place.
+		[ "$(cat "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c" | grep -cE 'oom_floor|moduleparam\.h|asking = true')" -eq 6 ] ||
+			die $EX_BUILD "bench/floor.sed does not fit the series"
+		;;
 	esac
 	kernel_image
 	make_dirs "$out/arch/x86/boot" "$out/usr"
