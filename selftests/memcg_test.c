@@ -533,7 +533,10 @@ TEST_F(memcg, O2_second_victim_while_one_is_dying)
 	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
 }
 
-/* V3: to select the dying victim is to wait for it: nobody else is killed. */
+/*
+ * V3: to select the dying victim is to wait for it: nobody else is killed, not
+ * even one that is selected, too, and asked about later.
+ */
 TEST_F(memcg, V3_select_of_the_dying_waits)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
@@ -542,6 +545,7 @@ TEST_F(memcg, V3_select_of_the_dying_waits)
 	ASSERT_ATTACH(first);
 	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
 	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
+	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
 	/* The reaper ends the wait: the memory is there, the task still is, too. */
 	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
 	EXPECT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
