@@ -19,12 +19,20 @@ static const struct word age_order[] = { { "youngest", 0 }, { "oldest", 1 }, { }
 static const struct word first_never[] = {
 	{ "first", BPF_EVAL_SELECT }, { "never", BPF_EVAL_NEXT }, { }
 };
+static const struct word others_words[] = {
+	{ "kernel", NO_BPF_POLICY }, { "spare", BPF_EVAL_NEXT }, { }
+};
 static const struct word prefer_never[] = {
 	{ "prefer", BPF_EVAL_SELECT }, { "never", BPF_EVAL_NEXT }, { }
 };
 static const struct word cgroup_words[] = {
 	{ "prefer", BPF_EVAL_SELECT }, { "never", BPF_EVAL_NEXT },
 	{ "none", NO_BPF_POLICY }, { "only", NO_BPF_POLICY }, { }
+};
+
+static const struct param pid_params[] = {
+	{ "others", "others", others_words, .help = "processes that no rule is for" },
+	{ }
 };
 
 static const struct param age_params[] = {
@@ -44,7 +52,7 @@ const struct param common_params[] = {
 const struct policy policies[] = {
 	{ "pid", "the given processes first, or never",
 	  "a process that is started anew is another one",
-	  pid_bpf__elf_bytes, SUBJECT_PID, "oom_pids", first_never, NULL, { KEY_TASK } },
+	  pid_bpf__elf_bytes, SUBJECT_PID, "oom_pids", first_never, pid_params, { KEY_TASK } },
 	{ "cgroup", "prefer, spare or only choose from the given cgroups",
 	  "a directory that is made anew is another one",
 	  cgroup_bpf__elf_bytes, SUBJECT_CGROUP, "oom_cgroups", cgroup_words, NULL,

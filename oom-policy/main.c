@@ -100,7 +100,7 @@ static const struct argp argp = {
 	"Loads BPF policies that choose the victim when memory runs out.\v"
 	"Commands:\n"
 	"  list [POLICY]          the policies, or the settings of one\n"
-	"  load POLICY [-s ...]   load it, or replace it; asked before those loaded earlier\n"
+	"  load POLICY [-s ...]   load or replace it; the last is asked first\n"
 	"  load -f FILE           load those of a file\n"
 	"  status [POLICY]        what is loaded, in the order asked\n"
 	"  rank [POLICY...]       who would be chosen now\n"

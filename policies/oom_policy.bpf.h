@@ -22,11 +22,6 @@
  * OOM, and a dry run that prints what it would be told. What is kept for an OOM
  * is in variables, since oom_lock lets only one happen at a time.
  *
- * A policy that can tell at the start of an OOM whom it will select may define
- * FIND_SURE(oc), which returns that task as a number, or 0. Then it passes over all
- * others, which saves the kernel their scores, but only while no other program gives
- * verdicts: one that spared the task would leave nobody.
- *
  * Several policies at once: the one attached last is asked first. Whom it has an
  * opinion on, the others are not asked about; and once it has a candidate, none
  * of the others selects any more. They cannot talk to each other, but each can
@@ -91,7 +86,6 @@ static struct {
 	bool selected;	/* it has selected one */
 	bool overruled;	/* a policy that is asked earlier has a candidate */
 	bool named;	/* the label is its own */
-	__u64 sure;	/* with FIND_SURE: the task that it will select */
 	/* For cgroup.bpf.h: the cgroup, by its css_set, that was ranked last */
 	__u64 set;
 	struct rank set_rank;
@@ -103,20 +97,6 @@ void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
-
-#ifdef FIND_SURE
-static __always_inline __u64 FIND_SURE(struct oom_control *oc);
-
-/* A variable of the kernel; without CONFIG_KALLSYMS_ALL it is not to be had. */
-extern const void oom_policy __ksym __weak;
-
-static __always_inline bool alone(void)
-{
-	const struct oom_policy *policy = &oom_policy;
-
-	return policy && BPF_CORE_READ(policy, programs) == 1;
-}
-#endif
 
 /*
  * The first thread of a process has ended: its memory is that of another, or there
@@ -223,19 +203,6 @@ static __always_inline void begin(struct oom_control *oc)
 	}
 }
 
-/* Is the task in what is out of memory: in the memcg, or anywhere? */
-static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
-{
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	__u32 level = oom.domain.level;
-
-	if (!oc->memcg)
-		return true;
-	/* The mask is for the verifier, which wants a bound. */
-	return cgrp->level >= (int)level &&
-	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff]) == oc->memcg->css.cgroup;
-}
-
 /* Several policies give themselves a name, and who decides has to have the last word. */
 static __always_inline void sign(struct oom_control *oc)
 {
@@ -248,13 +215,8 @@ SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_begin, struct oom_control *oc)
 {
 	begin(oc);
-	if (observe)
-		return 0;
-	sign(oc);
-#ifdef FIND_SURE
-	if (alone())
-		oom.sure = FIND_SURE(oc);
-#endif
+	if (!observe)
+		sign(oc);
 	return 0;
 }
 
@@ -280,15 +242,10 @@ static __always_inline void look(struct oom_control *oc, __u64 chosen)
 SEC("fmod_ret/bpf_oom_evaluate_task")
 int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 {
+	__u64 chosen = (__u64)oc->chosen;
 	struct rank r = { };
-	__u64 chosen;
 	int verdict;
 
-#ifdef FIND_SURE
-	if (oom.sure && oom.sure != (__u64)task)
-		return dying(task) ? NO_BPF_POLICY : BPF_EVAL_NEXT;
-#endif
-	chosen = (__u64)oc->chosen;
 	if (chosen != oom.chosen)
 		look(oc, chosen);
 	oom.asked = (__u64)task;

@@ -9,7 +9,6 @@
 #include "oom_env.h"
 #include "oom_odd.h"
 #include "example.skel.h"
-#include "verdicts.skel.h"
 #include "../../../oom_policy/oom_policy.h"
 
 #define PIN "/sys/fs/bpf/oom_policy_test"
@@ -120,24 +119,6 @@ TEST_F(policy, pid_select)
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=pid\n"));
-}
-
-/* No score of the kernel is paid for where no other policy could want it. */
-TEST_F(policy, pid_alone_passes_over_the_others)
-{
-	struct verdicts_bpf *counts = verdicts_bpf__open_and_load();
-
-	ASSERT_NE(NULL, counts) TH_LOG("%s", libbpf_log);
-	EXPECT_EQ(0, verdicts_bpf__attach(counts));
-	EXPECT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	EXPECT_EQ(0, load_policy("pid"));
-	EXPECT_EQ(0, rule_for_pid(self->e.s.small.pid, BPF_EVAL_SELECT));
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	EXPECT_EQ(0, counts->bss->verdicts[NO_BPF_POLICY]) TH_LOG("left to the kernel");
-	EXPECT_EQ(2, counts->bss->verdicts[BPF_EVAL_NEXT]);
-	EXPECT_EQ(1, counts->bss->verdicts[BPF_EVAL_SELECT]);
-	verdicts_bpf__destroy(counts);
-	ASSERT_VICTIM(small);
 }
 
 /* One that is not in the cgroup that is short of memory helps nobody. */

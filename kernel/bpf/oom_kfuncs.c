@@ -181,10 +181,7 @@ void oom_policy_begin(struct oom_control *oc)
 
 	WRITE_ONCE(scanning_oc, oc);
 	WRITE_ONCE(scanning_task, current);
-	if (hook) {
-		oom_policy.asking = READ_ONCE(hook->cur_image);
-		oom_policy.programs = READ_ONCE(hook->progs_cnt[BPF_TRAMP_MODIFY_RETURN]);
-	}
+	oom_policy.asking = hook && READ_ONCE(hook->cur_image);
 	bpf_set_policy_name(oc);
 	oom_policy.spent = current->se.sum_exec_runtime - start;
 }
@@ -375,7 +372,10 @@ static const struct btf_kfunc_id_set oom_kfunc_set = {
 	.filter = oom_kfunc_filter,
 };
 
-/* There is one trampoline for a function, as long as somebody holds it. */
+/*
+ * There is one trampoline for a function, as long as somebody holds it. The table
+ * of them is made by a late_initcall: this has to come after that.
+ */
 static struct bpf_trampoline *__init hook_trampoline(void)
 {
 	struct bpf_attach_target_info info = {
@@ -408,4 +408,4 @@ static int __init oom_kfuncs_init(void)
 	ret = register_btf_fmodret_id_set(&oom_fmodret_set);
 	return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
 }
-late_initcall(oom_kfuncs_init);
+late_initcall_sync(oom_kfuncs_init);

@@ -70,6 +70,19 @@ TEST_F(rank, pid_never)
 	ASSERT_KILLED(&self->s.small);
 }
 
+/* Of those without a rule none is left to the kernel, until nobody else is there. */
+TEST_F(rank, pid_spares_the_others)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load pid --set %d=first --set others=spare", self->s.small.pid);
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_STREQ("spared by pid", field(&self->said, 1, "why"));
+	ASSERT_FIRST_DIES(&self->s.small, "pid");
+	scene_oom(&self->s);
+	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
+	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=pid fallback=none\n"));
+}
+
 TEST_F(rank, cgroup_prefer)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
