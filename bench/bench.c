@@ -13,15 +13,17 @@
  *	handler POLICY (a handler that goes through all processes itself), or
  *	policy ARG... (what oom-policy load is given; BIG is the biggest process)
  *
- * For each OOM it prints: the kind, the cgroups, the processes, the name, the
- * instructions from the call of out_of_memory() until the victim was chosen and
- * until it was sent SIGKILL, its comm, and the pages that the programs hold.
+ * For each OOM it prints: the kind, the cgroups, the processes, the name; the
+ * instructions from the call of out_of_memory() until the victim was chosen, until
+ * it was sent SIGKILL, and before that call from when the limit was reached (of the
+ * cgroup; of the machine, where sysrq says so, 0); its comm; who chose it: a label, of
+ * a handler that found the same "handler", or "-"; and the bytes that programs hold.
  */
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
-#include <malloc.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +57,10 @@ static struct bench {
 	pid_t pid[MAX_TASKS];
 	int nr;
 	int started, *ready;			/* how many were started, and are as they are to be */
+	int order, born;			/* pipes to the parent of them all, and from it */
+	struct klog log;
 	struct decision *decision;
+	unsigned int *found;			/* by a handler */
 	struct bpf_object *obj[8];		/* of the way that is measured */
 	struct bpf_link *link[8];
 	int nr_objs;
@@ -69,28 +74,12 @@ static struct bench {
 	}									\
 } while (0)
 
-/* A process in a cgroup from its first moment on. */
-static pid_t fork_into(int cgroup)
-{
-	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = cgroup,
-	};
-
-	return syscall(SYS_clone3, &args, sizeof(args));
-}
-
 /* One that does nothing but be there; the first is big. */
-static pid_t start(int i)
+static void child(int i)
 {
-	pid_t pid;
-	char *mem;
+	const struct sched_param first = { .sched_priority = 1 };
+	void *mem;
 
-	b.started++;
-	pid = fork_into(b.cg_fd[i % b.cgroups]);
-	if (pid)
-		return pid;
-	/* A link lives as long as anybody has it open. */
-	close_range(3, ~0U, 0);
 	if (!i) {
 		prctl(PR_SET_NAME, "big");
 		mem = mmap(NULL, BIG_BYTES, PROT_READ | PROT_WRITE,
@@ -99,15 +88,59 @@ static pid_t start(int i)
 	} else {
 		prctl(PR_SET_NAME, "task");
 	}
+	/* As in the selftests: one that exits at one go is not passed over for another. */
+	MUST(!sched_setscheduler(0, SCHED_FIFO, &first));
 	__atomic_add_fetch(b.ready, 1, __ATOMIC_RELEASE);
 	while (1)
 		pause();
 }
 
-/* What it starts is no less a candidate than anything else. */
-static void be_candidate(bool on)
+/*
+ * Forks them all, as children of the bench, and is itself as it was when the first was
+ * forked: they are to be equal, or the kernel takes more or less time for them.
+ */
+static void nursery(int order, int born)
 {
-	MUST(!write_file("/proc/self/oom_score_adj", "%d", on ? 0 : -1000));
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP | CLONE_PARENT };
+	pid_t pid;
+	int i;
+
+	while (read(order, &i, sizeof(i)) == sizeof(i)) {
+		args.cgroup = b.cg_fd[i % b.cgroups];
+		pid = syscall(SYS_clone3, &args, sizeof(args));
+		if (!pid) {
+			/* What it starts is no less a candidate than anything else. */
+			MUST(!write_file("/proc/self/oom_score_adj", "0"));
+			child(i);
+		}
+		MUST(write(born, &pid, sizeof(pid)) == sizeof(pid));
+	}
+	_exit(0);
+}
+
+static void open_nursery(void)
+{
+	int order[2], born[2];
+	pid_t pid;
+
+	MUST(!pipe(order) && !pipe(born));
+	pid = fork();
+	MUST(pid >= 0);
+	if (!pid) {
+		close(order[1]);
+		nursery(order[0], born[1]);
+	}
+	close(order[0]);
+	close(born[1]);
+	b.order = order[1];
+	b.born = born[0];
+}
+
+static void start(int i)
+{
+	b.started++;
+	MUST(write(b.order, &i, sizeof(i)) == sizeof(i));
+	MUST(read(b.born, &b.pid[i], sizeof(b.pid[i])) == sizeof(b.pid[i]) && b.pid[i] > 0);
 }
 
 /* One that has not run yet is cheaper to look at, and not as big. */
@@ -120,14 +153,12 @@ static void wait_ready(void)
 
 static void populate(int nr)
 {
-	be_candidate(true);
 	for (; b.nr < nr; b.nr++)
-		MUST((b.pid[b.nr] = start(b.nr)) > 0);
+		start(b.nr);
 	wait_ready();
 	/* As in any OOM but the first, where it was replaced: it is asked about last. */
 	MUST(!kill(b.pid[0], SIGKILL) && waitpid(b.pid[0], NULL, 0) == b.pid[0]);
-	MUST((b.pid[0] = start(0)) > 0);
-	be_candidate(false);
+	start(0);
 	wait_ready();
 }
 
@@ -140,17 +171,15 @@ static void replace(void)
 	for (i = 0; i < b.nr && b.pid[i] != pid; i++)
 		;
 	MUST(i < b.nr);
-	be_candidate(true);
-	MUST((b.pid[i] = start(i)) > 0);
-	be_candidate(false);
+	start(i);
 	wait_ready();
 }
 
-/* The variables of an object that is loaded: one page of them. */
-static void *vars(struct bpf_object *obj)
+/* The variables of an object that is loaded: one page of a section of them. */
+static void *vars(struct bpf_object *obj, const char *section)
 {
 	void *mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 bpf_object__find_map_fd_by_name(obj, ".bss"), 0);
+			 bpf_object__find_map_fd_by_name(obj, section), 0);
 
 	MUST(mem != MAP_FAILED);
 	return mem;
@@ -222,6 +251,7 @@ static void handler(const char *policy)
 	value = 5;
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
+	b.found = vars(obj, ".data.found");
 	attach(obj, "oom_handler");
 }
 
@@ -233,22 +263,23 @@ static void by_pid(int copies)
 
 	for (i = 0; i < copies; i++) {
 		obj = load("by_pid", i, NULL);
-		target = vars(obj);
+		target = vars(obj, ".bss");
 		*target = b.pid[0];
 		munmap(target, 4096);
 		attach(obj, "by_pid");
 	}
 }
 
-/* Pages that oom-policy's programs and maps hold, and can never be taken from them. */
+/* Bytes that programs, their machine code, maps and types hold, and that stay resident. */
 static long locked(void)
 {
 	char buf[64] = "";
-	FILE *file = popen("{ bpftool prog; bpftool map; } | "
-			   "sed -n 's/.*memlock \\([0-9]*\\)B.*/\\1/p' | awk '{ s += $1 } END { print s }'", "r");
+	FILE *file = popen("{ bpftool prog; bpftool map; bpftool btf; } | "
+			   "grep -oE '(jited|memlock|size) [0-9]+B' | "
+			   "awk '{ s += $2 } END { print s }'", "r");
 
 	MUST(file && fgets(buf, sizeof(buf), file) && !pclose(file));
-	return atol(buf) / 4096;
+	return atol(buf);
 }
 
 static long nothing_loaded;
@@ -281,6 +312,9 @@ static void set_up(const char *how)
 
 static void clean_up(void)
 {
+	if (b.found)
+		munmap(b.found, 4096);
+	b.found = NULL;
 	while (b.nr_objs) {
 		b.nr_objs--;
 		bpf_link__destroy(b.link[b.nr_objs]);
@@ -310,6 +344,16 @@ static void tick(void)
 	} while (now.tv_nsec == start.tv_nsec);
 }
 
+/* A process in a cgroup from its first moment on. */
+static pid_t fork_trigger(void)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = b.trigger_fd,
+	};
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
 /* One OOM of the cgroup: take pages until there has been one. */
 static void memcg_oom(void)
 {
@@ -321,7 +365,7 @@ static void memcg_oom(void)
 	MUST(read_file(path, text, sizeof(text)) > 0);
 	snprintf(text, sizeof(text), "%lu", strtoul(text, NULL, 10) + 64 * 4096);
 	MUST(!cg_write(&b.domain, "memory.max", text));
-	pid = fork_into(b.trigger_fd);
+	pid = fork_trigger();
 	if (!pid) {
 		mem = mmap(NULL, 64 * MB, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -335,15 +379,32 @@ static void memcg_oom(void)
 	MUST(!cg_write(&b.domain, "memory.max", "max"));
 }
 
+/* Who has chosen the victim: not the kernel, or this measures something else. */
+static const char *chosen_by(char *label, size_t size)
+{
+	const char *text = log_read(&b.log), *at = strstr(text, "\noom_policy=");
+
+	MUST(strstr(text, "invoked oom-killer"));
+	if (at)
+		snprintf(label, size, "%.*s", (int)strcspn(at + 12, "\n"), at + 12);
+	else if (b.found && *b.found == b.decision->victim)
+		snprintf(label, size, "handler");
+	else
+		snprintf(label, size, "-");
+	return label;
+}
+
 static void measure(const char *scope, const char *name, const char *how)
 {
-	char comm[32] = "", path[64];
-	long pages;
+	char comm[32] = "", path[64], label[64];
+	struct decision *d = b.decision;
+	long bytes;
 	int ms;
 
 	set_up(how);
-	pages = locked() - nothing_loaded;
-	memset(b.decision, 0, sizeof(*b.decision));
+	bytes = locked() - nothing_loaded;
+	memset(d, 0, sizeof(*d));
+	MUST(!log_open(&b.log));
 	if (!strcmp(scope, "memcg")) {
 		memcg_oom();
 	} else {
@@ -353,28 +414,31 @@ static void measure(const char *scope, const char *name, const char *how)
 	for (ms = 0; ms < 10000 && !SEEN(killed); ms++)
 		usleep(1000);
 	MUST(SEEN(killed));
-	snprintf(path, sizeof(path), "/proc/%d/comm", b.decision->victim);
+	snprintf(path, sizeof(path), "/proc/%d/comm", d->victim);
 	if (read_file(path, comm, sizeof(comm)) <= 0)
-		strcpy(comm, b.decision->victim == (unsigned int)b.pid[0] ? "big" : "task");
+		strcpy(comm, d->victim == (unsigned int)b.pid[0] ? "big" : "task");
 	comm[strcspn(comm, "\n")] = '\0';
 	replace();
+	chosen_by(label, sizeof(label));
+	log_close(&b.log);
 	clean_up();
-	printf("oom\t%s\t%d\t%d\t%s\t%llu\t%llu\t%s\t%ld\n", scope, b.cgroups, b.nr, name,
-	       b.decision->chosen, b.decision->killed, comm, pages);
+	printf("oom\t%s\t%d\t%d\t%s\t%llu\t%llu\t%llu\t%s\t%s\t%ld\n", scope, b.cgroups, b.nr,
+	       name, d->chosen, d->killed, d->reached ? d->start - d->reached : 0, comm, label, bytes);
 	fflush(stdout);
 }
 
 /*
- * What earlyoom spends on one decision: its processor time from one kill that it
- * only announces to the next; and its resident pages.
+ * What earlyoom spends on one decision: its processor time from its start, and after
+ * that from one kill that it only announces, to the next; and its resident bytes. The
+ * victim has to be that of all others.
  */
 static void earlyoom(void)
 {
 	char line[512], path[64], text[4096], *at;
 	struct timespec before = { }, now;
 	int out[2], seen = 0;
-	long pages = 0;
 	clockid_t clock;
+	long kb = 0;
 	pid_t pid;
 	FILE *from;
 
@@ -391,22 +455,21 @@ static void earlyoom(void)
 	close(out[1]);
 	from = fdopen(out[0], "r");
 	MUST(from && !clock_getcpuclockid(pid, &clock));
-	while (seen < 4 && fgets(line, sizeof(line), from)) {
-		if (!strstr(line, "sending SIG"))
+	while (seen < 3 && fgets(line, sizeof(line), from)) {
+		if (!strstr(line, "sending SIG") || !strstr(line, " to process "))
 			continue;
 		MUST(!clock_gettime(clock, &now));
-		if (seen++)
-			printf("earlyoom\t%d\t%lld\n", b.nr, (now.tv_sec - before.tv_sec) * 1000000000LL +
-			       now.tv_nsec - before.tv_nsec);
+		MUST(strstr(line, "\"big\""));
+		printf("earlyoom\t%d\t%s\t%lld\n", b.nr, seen++ ? "later" : "first",
+		       (now.tv_sec - before.tv_sec) * 1000000000LL + now.tv_nsec - before.tv_nsec);
 		before = now;
 	}
-	MUST(seen == 4);
+	MUST(seen == 3);
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	MUST(read_file(path, text, sizeof(text)) > 0);
 	at = strstr(text, "VmRSS:");
-	if (at)
-		pages = atol(at + 6) / 4;
-	printf("earlyoom-pages\t%d\t%ld\n", b.nr, pages);
+	MUST(at && sscanf(at, "VmRSS: %ld kB", &kb) == 1);
+	printf("earlyoom\t%d\tbytes\t%ld\n", b.nr, kb * 1024);
 	kill(pid, SIGKILL);
 	MUST(waitpid(pid, NULL, 0) == pid);
 	fclose(from);
@@ -471,12 +534,6 @@ int main(int argc, char **argv)
 		if (lines[nr][0] && lines[nr][0] != '#')
 			nr++;
 	}
-	/*
-	 * What is forked later may not be smaller: the kernel takes the later of equals
-	 * anew, and passes over a smaller one for less.
-	 */
-	mallopt(M_TRIM_THRESHOLD, 1 << 30);
-	memset(b.pid, 0xff, sizeof(b.pid));
 	b.ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST((void *)b.ready != MAP_FAILED);
 	setrlimit(RLIMIT_NPROC, &limit);
@@ -493,10 +550,11 @@ int main(int argc, char **argv)
 		MUST(!cg_create(&b.cg[i], &b.domain, leaf, 0));
 		MUST((b.cg_fd[i] = open(b.cg[i].path, O_PATH | O_CLOEXEC)) >= 0);
 	}
+	open_nursery();
 	count = load("count", 0, NULL);
 	bpf_object__for_each_program(prog, count)
 		MUST(bpf_program__attach(prog));
-	b.decision = vars(count);
+	b.decision = vars(count, ".bss");
 	b.decision->victim = 1;
 	nothing_loaded = locked();
 	for (round = 0; round < b.rounds; round++) {

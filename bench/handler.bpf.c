@@ -14,6 +14,22 @@ int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 
+/* Is the task in what is out of memory: in the memcg, or anywhere? */
+static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
+{
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	__u32 level = oom.domain.level;
+
+	if (!oc->memcg)
+		return true;
+	/* The mask is for the verifier, which wants a bound. */
+	return cgrp->level >= (int)level &&
+	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff]) == oc->memcg->css.cgroup;
+}
+
+/* Whom it would have killed; bench.c compares that with who was. */
+__u32 found SEC(".data.found") = 0;
+
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_handler, struct oom_control *oc)
 {
@@ -32,5 +48,6 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 			take(task, &r);
 	}
 	bpf_iter_task_destroy(&it);
+	found = oom.best.pid;
 	return 0;
 }

@@ -42,23 +42,32 @@ bench_kernel() {
 	kernel_sources "$BASE"
 }
 
-# bench_sizes VARIANT - what the series adds to the kernel, and a sum of the code
-# that nothing is to be added to.
+# bench_sizes VARIANT - what the kernel takes, before the linker pads it, and a sum of
+# the code that the series is to leave as it is.
 bench_sizes() {
 	local file what
-	size "$OBJ/vmlinux" | awk -v k="$1" 'NR == 2 { printf "size\t%s\ttext\t%d\nsize\t%s\tdata\t%d\n", k, $1, k, $2 + $3 }'
+	size "$OBJ/vmlinux.o" | awk -v k="$1" 'NR == 2 { printf "size\t%s\ttext\t%d\nsize\t%s\tdata\t%d\n", k, $1, k, $2 + $3 }'
+	what=$(objdump -h -j .BTF "$OBJ/vmlinux" | awk '$2 == ".BTF" { print $3 }')
+	printf 'size\t%s\tBTF\t%d\n' "$1" "0x$what"
 	for file in page_alloc memcontrol; do
-		what=$(objdump -d --no-show-raw-insn -j .text "$OBJ/mm/$file.o" | sed '1,/^Disassembly/d' | cksum)
+		what=$(objdump -dr --no-show-raw-insn "$OBJ/mm/$file.o" | sed '1,/^Disassembly/d' | cksum)
 		printf 'code\t%s\tmm/%s.o\t%s\n' "$1" "$file" "${what%% *}"
 	done
-	# What the deepest frame of the scan takes of the stack.
-	for file in out_of_memory oom_evaluate_task; do
-		objdump -d --no-show-raw-insn "$OBJ/mm/oom_kill.o" | awk -v f="<$file>:" -v k="$1" -v n="$file" '
-			/>:$/ { on = $2 == f }
-			on && /push/ { s += 8 }
-			on && /sub +[$]0x[0-9a-f]+,%rsp/ { match($0, /0x[0-9a-f]+/); x = substr($0, RSTART, RLENGTH) }
-			END { printf "stack\t%s\t%s\t%d %s\n", k, n, s, x }'
-	done
+	# What the frames of the scan take of the stack, those of them that there are.
+	for file in "$OBJ/mm/oom_kill.o" "$OBJ/kernel/bpf/oom_kfuncs.o"; do
+		[ ! -e "$file" ] || objdump -d --no-show-raw-insn "$file"
+	done | awk -v k="$1" '
+		function hex(s, i, n) {
+			for (i = 1; i <= length(s); i++) n = n * 16 + index("123456789abcdef", substr(s, i, 1))
+			return n
+		}
+		/>:$/ { name = $2; gsub(/[<>:]/, "", name); s[name] = 0 }
+		/push/ { s[name] += 8 }
+		/sub +[$]0x[0-9a-f]+,%rsp/ { match($0, /0x[0-9a-f]+/); s[name] += hex(substr($0, RSTART + 2, RLENGTH - 2)) }
+		END {
+			n = split("out_of_memory oom_evaluate_task oom_policy_begin oom_policy_ask", wanted, " ")
+			for (i = 1; i <= n; i++) if (wanted[i] in s) printf "stack\t%s\t%s\t%d\n", k, wanted[i], s[wanted[i]]
+		}'
 }
 
 # bench_guest - what the guests run, for the patched kernel's BTF; and earlyoom, from
@@ -108,17 +117,14 @@ bench_run() {
 		VM_ARGS='numa=off norandmaps'
 		vm_boot run "$BUILD/job" "$console"
 	) | awk -F '\t' -v OFS='\t' -v variant="$variant" '
-		/^(oom|earlyoom|earlyoom-pages)\t/ { $1 = $1 OFS variant; print; fflush(); next }
+		/^(oom|earlyoom)\t/ { $1 = $1 OFS variant; print; fflush(); next }
 		{ print > "/dev/stderr" }'
 }
 
-# bench_short - what the short form counts. Its guests are not those of the long one, in
-# which the processes are of other sizes by some pages: it is recorded by itself.
+# bench_short - what the short form counts.
 bench_short() {
-	{
-		grep -Ev '^(#|handler|earlyoom)' "$ROOT/bench/lines" | bench_run patched 1 500 2000
-		grep '^cgroup-size' "$ROOT/bench/lines" | bench_run patched 64 500 2000
-	} | sed 's/\tpatched\t/\tshort\t/'
+	grep -Ev '^(#|handler|earlyoom)' "$ROOT/bench/lines" | bench_run patched 1 500 2000
+	grep '^cgroup-size' "$ROOT/bench/lines" | bench_run patched 64 500 2000
 }
 
 # bench BASE --short|--long - measure, and compare with what is recorded (--short), or
@@ -153,7 +159,7 @@ bench() {
 		bench_run patched 1 "${tasks[@]}" <"$ROOT/bench/lines"
 		bench_run unpatched 64 "${tasks[@]}" <<<"unpatched all none"
 		grep -Ev '^(#|earlyoom)' "$ROOT/bench/lines" | bench_run patched 64 "${tasks[@]}"
-		bench_short
+		printf 'earlyoom-version\t%s\n' "$(dpkg-deb -f "$BENCH"/deb/earlyoom_*.deb Version)"
 	} >>"$new"
 	if [ -n "$BASE_DIR" ]; then
 		"$ROOT/bench/report.py" show "$new"
