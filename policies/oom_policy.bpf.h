@@ -175,8 +175,6 @@ static __always_inline bool higher(struct task_struct *task, const struct rank *
 {
 	int i;
 
-	if (!best->pid)
-		return true;
 	for (i = 0; i < KEYS; i++) {
 		if (r->key[i] != best->key[i])
 			return r->key[i] > best->key[i];
@@ -195,6 +193,8 @@ static __always_inline void take(struct task_struct *task, struct rank *r)
 static __always_inline void begin(struct oom_control *oc)
 {
 	__builtin_memset(&oom, 0, sizeof(oom));
+	/* Nobody's: any task of any rank comes before it. */
+	oom.best.start = ~0ULL;
 	stats.ooms++;
 	oom.domain.totalpages = oc->totalpages;
 	if (oc->memcg) {
