@@ -379,8 +379,8 @@ static void memcg_oom(void)
 	MUST(!cg_write(&b.domain, "memory.max", "max"));
 }
 
-/* Who has chosen the victim: not the kernel, or this measures something else. */
-static const char *chosen_by(char *label, size_t size)
+/* Who has chosen the victim: a label, "handler" if one found the same, or "-". */
+static void chosen_by(char *label, size_t size)
 {
 	const char *text = log_read(&b.log), *at = strstr(text, "\noom_policy=");
 
@@ -391,7 +391,6 @@ static const char *chosen_by(char *label, size_t size)
 		snprintf(label, size, "handler");
 	else
 		snprintf(label, size, "-");
-	return label;
 }
 
 static void measure(const char *scope, const char *name, const char *how)

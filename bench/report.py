@@ -11,9 +11,9 @@
 A result is instructions per task: how much more 2000 processes cost than 500,
 over 1500. What an OOM costs besides falls out of the difference.
 
-Where what was counted is not what it is said to be all of them fail: the wrong victim,
-or the right one by the choice of somebody else; growth that is not linear; code that
-the series is not to touch, and did.
+Where what was counted is not what it is said to be they fail: all of them at the wrong
+victim, or the right one by the choice of somebody else; publish and show also at growth
+that is not linear, and at code that the series is not to touch, and did.
 """
 import subprocess
 import sys

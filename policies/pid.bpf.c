@@ -5,14 +5,15 @@
  * A map says of a process what is to become of it in an OOM. The verdict is
  * 3 (BPF_EVAL_SELECT: kill this one first; of several the biggest) or
  * 2 (BPF_EVAL_NEXT: do not choose this one). On processes that are not in the
- * map the policy has no opinion, unless it is told to spare the others: then the
- * kernel has no score to make of them, which is cheaper on newer kernels, and where
- * none of the given is there, the kernel chooses and the report has fallback=none.
+ * map the policy has no opinion, or with --set others=spare it spares them: then
+ * the kernel has no score to make of them, which is cheaper on newer kernels, and
+ * where none of the given is there, the kernel chooses and the report has
+ * fallback=none.
  *
  * A process is known by its id in the initial pid namespace and by the time at
  * which it started, so one that was given the id of another is not hit.
  *
- *   oom-policy load pid --set 1337=first --set others=spare
+ *   oom-policy load pid --set 1337=first
  *
  * or, where there is only bpftool, with the start, field 22 of /proc/1337/stat,
  * as 8 bytes (here 4660), and the verdict, as 4 and 4 unused:

@@ -267,7 +267,7 @@ void oom_policy_end(void)
  * oom_policy_report - print the label of the policy, if one decided
  *
  * On a line of its own: other lines of the OOM report are parsed by software
- * that must not notice. A policy that only watched is not mentioned; where the
+ * that must not notice. Where programs only watched there is none; where the
  * kernel had to choose after all, the line says why.
  *
  * Context: Under oom_lock.
