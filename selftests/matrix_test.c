@@ -524,7 +524,7 @@ static void *detach_when_asked(void *data)
 
 /* What the report says of an OOM of this kind, and no other. */
 static const char *const kind_in_log[] = {
-	[MEMCG] = "(GFP_KERNEL), order=0",
+	[MEMCG] = "\n handle_mm_fault+",	/* of the page, or of a table for it */
 	[KERNEL] = "oom_memcg=/oom_test,",
 	[NESTED] = "oom_memcg=/oom_outer/oom_test,",
 	[GROUP] = "constraint=CONSTRAINT_MEMCG",
