@@ -2,26 +2,35 @@
 # The series as commits, as mail and as files: one truth in three forms.
 #
 #   series.sh layout [--force]   patches/ -> build/series, a git repository that
-#                                holds the touched upstream files of base 6.12
+#                                holds the touched upstream files of base newest
 #                                and the series as commits on top
 #   series.sh export             build/series -> patches/ and the new files
 #   series.sh fold               edits made to the new files at the top of this
 #                                repository -> fixed-up commits, then export
 #   series.sh add FILE...        one more upstream file to edit in build/series
-#   series.sh apply BASE DIR     the series as commits on another base, in DIR
+#   series.sh list BASE          the patch files for a base, in order
+#   series.sh apply BASE DIR     the series as commits on a base, in DIR
+#   series.sh overlay DIR N      commit N of DIR -> the overlay of that base
 #   series.sh check              fails where patches/, files or bases disagree
+#
+# There are two postings: the hook in patches/, and in patches/tools/ policies
+# and selftests, which need the first. A patch that does not apply to an older
+# base has an overlay of the same name in patches/VERSION/.
 #
 # Exit status: 0, 1 they disagree, 2 usage, 4 base missing or does not apply.
 set -euo pipefail
 # shellcheck source=scripts/base.sh
 . "$(dirname "$0")/base.sh"
 
-PREFIX="PATCH bpf-next v3"
+PREFIX="RFC PATCH bpf-next"
 SERIES=$BUILD/series
+# At most so many patches may need an overlay for one base.
+MAX_OVERLAYS=3
 CLEAN=()
 trap 'rm -rf "${CLEAN[@]}"' EXIT
 # Kernel path, and where the same bytes stand in this repository.
-FILES=(kernel/bpf/oom_kfuncs.c=kernel/bpf/oom_kfuncs.c
+FILES=(mm/oom_policy.c=mm/oom_policy.c
+	kernel/bpf/oom_kfuncs.c=kernel/bpf/oom_kfuncs.c
 	Documentation/bpf/oom.rst=Documentation/bpf/oom.rst
 	tools/testing/selftests/oom=selftests
 	tools/oom_policy=policies)
@@ -32,7 +41,19 @@ git_in() {
 		-c commit.gpgsign=false -C "$@"
 }
 
-patches() { find "${1:-$ROOT/patches}" -name '0*.patch' ! -name '0000-*' | sort; }
+# patches DIR [VERSION] - both postings in order, with the overlays of a version.
+patches() {
+	local dir=$1 overlays=$1/${2:-none} patch
+	find "$dir" "$dir/tools" -maxdepth 1 -name '0*.patch' ! -name '0000-*' | sort |
+		awk -F/ '{ print (/\/tools\//), $0 }' | sort -s -k1,1n | cut -d' ' -f2- |
+		while read -r patch; do
+			[ ! -e "$overlays/${patch#"$dir/"}" ] || patch=$overlays/${patch#"$dir/"}
+			echo "$patch"
+		done
+}
+
+# version - of the open base, as the folders of overlays are called: 6.12
+version() { sed -E 's/^([0-9]+\.[0-9]+).*/\1/' <<<"$BASE_VERSION"; }
 
 # The upstream files that the series edits, read from the mail.
 touched() {
@@ -40,29 +61,32 @@ touched() {
 		if (old == "/dev/null") made[f]; else if (!(f in made)) print f }' "$@" </dev/null | sort -u
 }
 
-# new_repo DIR BASE FILE... - a repository with the named files of BASE.
+# new_repo DIR FILE... - a repository with the named files of the open base.
 new_repo() {
 	local dir=$1
 	rm -rf "$dir"
 	make_dirs "$dir"
-	base_open "$2"
-	base_files "$dir" "${@:3}"
+	base_files "$dir" "${@:2}"
 	git -c init.defaultBranch=series init -q "$dir"
 	git_in "$dir" add -A
 	git_in "$dir" commit -q -m "base $BASE_VERSION"
 	git_in "$dir" tag base
 }
 
+# apply BASE DIR [PATCHES] - branch core is the first posting, series is both.
 apply() {
-	local log mails
+	local log mails core from=${3:-$ROOT/patches}
 	make_dirs "$BUILD"
-	mapfile -t mails < <(patches)
+	base_open "$1"
+	mapfile -t mails < <(patches "$from" "$(version)")
+	mapfile -t core < <(printf '%s\n' "${mails[@]}" | grep -v /tools/)
 	# shellcheck disable=SC2046  # kernel paths have no blanks
-	new_repo "$2" "$1" $(touched "${mails[@]}")
+	new_repo "$2" $(touched "${mails[@]}")
 	log=$(git_in "$2" am -q --keep-non-patch "${mails[@]}" 2>&1) || {
 		say "$log"
 		die $EX_BASE "the series does not apply to base $1 ($BASE_VERSION)"
 	}
+	git_in "$2" branch -f core "series~$((${#mails[@]} - ${#core[@]}))"
 	# Whitespace errors are reported by checkpatch, in its own words.
 	[ -z "$log" ] || say "$log"
 }
@@ -80,46 +104,57 @@ layout() {
 			"$(git_in "$SERIES" rev-parse -q --verify exported)" ] ||
 			die $EX_FAIL "build/series holds work that was not exported; see there, or use --force"
 	fi
-	apply 6.12 "$SERIES"
-	git_in "$SERIES" config branch.series.description "$(cover_text "$ROOT/patches/0000-cover-letter.patch")"
+	apply newest "$SERIES"
+	git_in "$SERIES" config branch.core.description "$(cover_text "$ROOT/patches/0000-cover-letter.patch")"
+	git_in "$SERIES" config branch.series.description "$(cover_text "$ROOT/patches/tools/0000-cover-letter.patch")"
 	git_in "$SERIES" tag -f exported >/dev/null
 }
 
-# mail DIR CONTEXT - the series as mail, with so many lines of context.
+# mail REPO DIR ARGS... - commits as mail.
 mail() {
-	local who
-	who=$(git_in "$SERIES" log -1 --format='GIT_COMMITTER_NAME=%an%nGIT_COMMITTER_EMAIL=%ae%nGIT_COMMITTER_DATE=%ad')
+	local who repo=$1
+	who=$(git_in "$repo" log -1 --format='GIT_COMMITTER_NAME=%an%nGIT_COMMITTER_EMAIL=%ae%nGIT_COMMITTER_DATE=%ad')
 	mapfile -t who <<<"$who"
-	env "${who[@]}" git -C "$SERIES" -c diff.renames=false format-patch -q -n "-U$2" --zero-commit --no-signature \
-		--full-index --cover-letter --cover-from-description=subject --subject-prefix="$PREFIX" -o "$1" base..series
+	env "${who[@]}" git -C "$repo" -c diff.renames=false format-patch -q -n --zero-commit --no-signature \
+		--full-index --subject-prefix="$PREFIX" -o "$2" "${@:3}"
 }
 
-# export_to DIR - patches and files below DIR. A patch quotes three lines of
-# context, or as many fewer as every base shares: told by applying it to newest.
+# check_overlays DIR - no overlay that its base does not need, and few of them.
+check_overlays() {
+	local dir=$1 overlay folder repo name
+	for folder in "$dir"/[0-9]*.[0-9]*/; do
+		[ -d "$folder" ] || continue
+		[ "$(find "$folder" -name '*.patch' | wc -l)" -le $MAX_OVERLAYS ] ||
+			die $EX_FAIL "more than $MAX_OVERLAYS overlays in ${folder#"$dir/"}"
+		repo=$(mktemp -d "$BUILD/overlay.XXXXXX")
+		CLEAN+=("$repo")
+		apply "$(basename "$folder")" "$repo/git" "$dir"
+		for overlay in "$folder"*.patch; do
+			name=${overlay##*/}
+			[ -e "$dir/$name" ] || die $EX_FAIL "${overlay#"$dir/"} is the overlay of no patch"
+			git_in "$repo/git" checkout -q --detach "series~$(($(git_in "$repo/git" rev-list --count base..series) - 10#${name%%-*} + 1))"
+			! git_in "$repo/git" apply --check "$dir/$name" 2>/dev/null ||
+				die $EX_FAIL "${overlay#"$dir/"} is not needed: the patch applies as it is"
+			git_in "$repo/git" checkout -q series
+		done
+	done
+}
+
+# export_to DIR - patches and files below DIR; the overlays are taken as they are.
 export_to() {
-	local out=$1 tmp n patch pair
+	local out=$1 tmp pair
 	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
 	CLEAN+=("$tmp")
-	for n in 3 2 1; do
-		mail "$tmp/$n" $n
-	done
-	# shellcheck disable=SC2046
-	new_repo "$tmp/newest" newest $(touched "$tmp"/3/*.patch)
 	make_dirs "$out" "$tmp/patches"
-	cp "$tmp/3/0000-cover-letter.patch" "$tmp/patches"
-	patches "$tmp/3" | while read -r patch; do
-		patch=${patch##*/}
-		for n in 3 2 1 0; do
-			[ $n -gt 0 ] || die $EX_BASE "$patch does not apply to newest ($BASE_VERSION)"
-			git_in "$tmp/newest" am -q "$tmp/$n/$patch" >/dev/null 2>&1 && break
-			git_in "$tmp/newest" am --abort
-		done
-		cp "$tmp/$n/$patch" "$tmp/patches"
+	mail "$SERIES" "$tmp/patches" --cover-letter --cover-from-description=subject base..core
+	mail "$SERIES" "$tmp/patches/tools" --cover-letter --cover-from-description=subject core..series
+	for pair in "$ROOT"/patches/[0-9]*.[0-9]*/; do
+		[ ! -d "$pair" ] || cp -r "$pair" "$tmp/patches"
 	done
 	rm -rf "$out/patches"
 	mv "$tmp/patches" "$out/patches"
 	for pair in "${FILES[@]}"; do
-		[ -e "$SERIES/${pair%%=*}" ] || continue
+		git_in "$SERIES" cat-file -e "series:${pair%%=*}" 2>/dev/null || continue
 		make_dirs "$(dirname "$out/${pair#*=}")"
 		rm -rf "${out:?}/${pair#*=}"
 		git_in "$SERIES" archive series "${pair%%=*}" | tar -x -C "$tmp"
@@ -150,7 +185,7 @@ fold() {
 		[ -n "$commit" ] || die $EX_FAIL "$path belongs to no commit: commit it in build/series"
 		git_in "$SERIES" commit -q --fixup="$commit" -- "$path"
 	done
-	GIT_SEQUENCE_EDITOR=: git_in "$SERIES" rebase -q -i --autosquash base
+	GIT_SEQUENCE_EDITOR=: git_in "$SERIES" rebase -q -i --autosquash --update-refs base
 	export_series
 }
 
@@ -166,6 +201,11 @@ check() {
 		diff -r "$ROOT/${pair#*=}" "$tmp/out/${pair#*=}" || bad=1
 	done
 	[ $bad -eq 0 ] || die $EX_FAIL "patches/ and the files disagree: series.sh fold takes the files, series.sh layout and export the patches"
+	apply 6.12 "$tmp/old"
+	for pair in "${FILES[@]}"; do
+		diff -r "$ROOT/${pair#*=}" "$tmp/old/${pair%%=*}" || die $EX_FAIL "the bases disagree on ${pair#*=}"
+	done
+	check_overlays "$ROOT/patches"
 }
 
 # add FILE... - take more upstream files into build/series, below the series.
@@ -173,12 +213,27 @@ add() {
 	local old
 	old=$(git_in "$SERIES" rev-parse base)
 	git_in "$SERIES" checkout -q --detach base
-	base_open 6.12
+	base_open newest
 	base_files "$SERIES" "$@"
 	git_in "$SERIES" add -A
 	git_in "$SERIES" commit -q --amend --no-edit
 	git_in "$SERIES" tag -f base >/dev/null
-	git_in "$SERIES" rebase -q --onto base "$old" series
+	git_in "$SERIES" rebase -q --update-refs --onto base "$old" series
+}
+
+# overlay DIR N - of a repository that "apply" has made and that was edited.
+overlay() {
+	local dir=$1 commit folder name tmp
+	commit=$(git_in "$dir" rev-list --reverse base..series | sed -n "$2p")
+	[ -n "$commit" ] || die $EX_USAGE "overlay: $dir has no commit $2"
+	folder=$ROOT/patches/$(git_in "$dir" log -1 --format=%s base | sed -E 's/^base ([0-9]+\.[0-9]+).*/\1/')
+	name=$(cd "$ROOT/patches" && echo "$(printf '%04d' "$2")"-*.patch)
+	[ -e "$ROOT/patches/$name" ] || die $EX_USAGE "overlay: there is no patch $2"
+	tmp=$(mktemp -d "$BUILD/overlay.XXXXXX")
+	CLEAN+=("$tmp")
+	mail "$dir" "$tmp" --start-number="$2" -1 "$commit"
+	make_dirs "$folder"
+	cp "$tmp"/*.patch "$folder/$name"
 }
 
 case ${1:-} in
@@ -186,7 +241,9 @@ layout) layout "${2:-}" ;;
 export) export_series ;;
 fold) fold ;;
 add) [ $# -ge 2 ] || die $EX_USAGE "add FILE..."; add "${@:2}" ;;
+list) [ $# -eq 2 ] || die $EX_USAGE "list BASE"; base_open "$2"; patches "$ROOT/patches" "$(version)" ;;
 apply) [ $# -eq 3 ] || die $EX_USAGE "apply BASE DIR"; apply "$2" "$3" ;;
+overlay) [ $# -eq 3 ] || die $EX_USAGE "overlay DIR N"; overlay "$2" "$3" ;;
 check) check ;;
 *) sed -n '2,/^set/ { /^#/ s/^# \{0,1\}//p; }' "$0"; exit $EX_USAGE ;;
 esac
