@@ -1,50 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF programs that choose the victim of an OOM: the hooks that mm/oom_kill.c
- * calls and that programs attach to, and the kfunc that names the policy.
+ * BPF programs that choose the victim of an OOM: the hooks that they attach to,
+ * what they may do there, and the kfunc that names the policy. mm/oom_policy.c has
+ * the meaning of a verdict.
  */
 
+#include <linux/bitmap.h>
 #include <linux/bpf.h>
-#include <linux/bpf_verifier.h>
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
+#include <linux/filter.h>
 #include <linux/init.h>
-#include <linux/memcontrol.h>
 #include <linux/oom.h>
 #include <linux/printk.h>
-#include <linux/sched.h>
-#include <linux/sched/cputime.h>
-#include <linux/sched/task.h>
+#include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/time64.h>
-#include <trace/events/oom.h>
+
+#include "disasm.h"
+
+/* Bytes that one call of a helper may copy, compare or hash. */
+#define MAX_COPY	4096
+#define MAX_KEY		64
+/* Bytes that set_oom_policy_name() looks at. */
+#define MAX_NAME	256
 
 /*
- * The OOM whose tasks are being evaluated, and the task that does it. Written
- * under oom_lock; read without it, but only compared: a reader that finds its
- * own task in scanning_task wrote both itself.
- */
-static struct oom_control *scanning_oc;
-static struct task_struct *scanning_task;
-
-struct oom_policy oom_policy;
-
-/* What programs are attached to the hook through; held for ever. */
-static struct bpf_trampoline *hook __ro_after_init;
-
-/*
- * The bodies below are what runs while no program is attached. A program
- * replaces the return value through the call, so the call and the test of its
- * value must survive every compiler: noinline alone lets clang drop the call,
- * or keep it and fold the value it knows. __weak tells the compiler that it
- * does not know the function.
+ * The bodies below are what runs while no program is attached. A program replaces
+ * the return value through the call, so the call and the test of its value must
+ * survive every compiler: noinline alone lets clang drop the call, or keep it and
+ * fold the value it knows. __weak tells the compiler that it does not know the
+ * function.
  */
 __bpf_hook_start();
 
 /**
  * bpf_oom_evaluate_task - ask the attached programs about one task
- * @task: a task of the OOM domain; never init, a kernel thread or one in
- *	oom_task_origin()
+ * @task: a task of the OOM domain; never init or a kernel thread
  * @oc: the OOM in progress
  *
  * A hook for fmod_ret programs. Several may be attached: the one attached last
@@ -67,9 +58,9 @@ __weak noinline int bpf_oom_evaluate_task(struct task_struct *task,
  * bpf_set_policy_name - the place to name the policy
  * @oc: the OOM that is about to be decided
  *
- * A hook for fentry programs, called once for each OOM before the first task
- * is evaluated: to call set_oom_policy_name(), and to reset what a policy
- * keeps for one OOM.
+ * A hook for fentry programs, called once for each OOM before the first task is
+ * evaluated: to call set_oom_policy_name(), and to reset what a policy keeps for
+ * one OOM.
  *
  * Context: Under oom_lock. Must not sleep.
  */
@@ -80,224 +71,293 @@ __weak noinline void bpf_set_policy_name(struct oom_control *oc)
 __bpf_hook_end();
 
 /*
- * How long the programs may run for all tasks of one OOM, in seconds. A
- * program may be made to loop for long, and a global scan holds the RCU read
- * lock. What counts is the processor time of who is out of memory that the tick
- * adds while a program runs: the task may be preempted or throttled for long, in
- * a program too, and that is no fault of the policy.
- */
-#define OOM_POLICY_BUDGET	1ULL
-
-/*
- * Leave the programs out, as they have had their time. A selection is kept. Without
- * one the kernel begins anew, or what was spared by then would stay spared for no
- * reason that a report could give.
- */
-static int oom_policy_timeout(struct oom_control *oc)
-{
-	oom_policy.asking = false;
-	oom_policy.fallback = "timeout";
-	pr_warn_ratelimited("oom: the policy took more than %llu s and is not asked any more\n",
-			    OOM_POLICY_BUDGET);
-	return oc->chosen_points == OOM_POLICY_POINTS ? NO_BPF_POLICY : BPF_EVAL_ABORT;
-}
-
-/* What becomes of a selection. */
-static int oom_policy_select(struct task_struct *task, struct oom_control *oc)
-{
-	/* A task in oom_task_origin() is not displaced. */
-	if (oc->chosen_points > OOM_POLICY_POINTS)
-		return BPF_EVAL_NEXT;
-	/* The kernel waits for one that is dying, but not where sysrq asks for more. */
-	if (tsk_is_oom_victim(task))
-		return oc->order == -1 ? BPF_EVAL_NEXT : NO_BPF_POLICY;
-	/* It has no mm, was reaped, or is in vfork(): to kill it would free nothing. */
-	if (oom_badness(task, ULONG_MAX) == LONG_MIN)
-		return BPF_EVAL_NEXT;
-	return BPF_EVAL_SELECT;
-}
-
-/**
- * oom_policy_ask - what is to become of one task
- * @task: a task of the OOM domain
- * @oc: the OOM in progress
+ * What one call of a program may take
  *
- * Context: As bpf_oom_evaluate_task().
- * Return: BPF_EVAL_SELECT, _NEXT or _ABORT, to be obeyed as it is. Anything else
- * leaves the task to the kernel's own rules.
+ * The kernel cannot interrupt a call, and all who need memory wait for it. The
+ * verifier lets a program process a million instructions: plain loops and static
+ * functions are followed step by step and count each time. Callbacks, iterators,
+ * may_goto and global functions are verified once and may run any number of times,
+ * and a helper counts as one instruction however long it takes. Hence the former
+ * are refused, and of the latter only those pass that take constant time.
  */
-int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
+static bool helper_is_bounded(s32 id)
 {
-	u64 start;
-	int verdict;
-
-	/* It goes before any policy: nobody is asked. */
-	if (oom_task_origin(task))
-		return NO_BPF_POLICY;
-	if (oom_policy.stopped)
-		return BPF_EVAL_NEXT;
-	if (oom_policy.spent > OOM_POLICY_BUDGET * NSEC_PER_SEC)
-		return oom_policy_timeout(oc);
-	oom_policy.offered++;
-	start = current->se.sum_exec_runtime;
-	verdict = bpf_oom_evaluate_task(task, oc);
-	oom_policy.spent += current->se.sum_exec_runtime - start;
-
-	switch (verdict) {
-	case BPF_EVAL_NEXT:
-	case BPF_EVAL_ABORT:
-		break;
-	case BPF_EVAL_SELECT:
-		verdict = oom_policy_select(task, oc);
-		break;
-	case BPF_EVAL_STOP:
-		/* The rest is gone through: oom_task_origin() still goes first. */
-		oom_policy.stopped = true;
-		verdict = BPF_EVAL_NEXT;
-		break;
-	default:
-		/* Once a task is selected the others need no score. */
-		if (oc->chosen_points >= OOM_POLICY_POINTS && !tsk_is_oom_victim(task))
-			return BPF_EVAL_NEXT;
-		return NO_BPF_POLICY;
+	switch (id) {
+	case BPF_FUNC_map_lookup_elem:
+	case BPF_FUNC_map_update_elem:
+	case BPF_FUNC_map_delete_elem:
+	case BPF_FUNC_map_lookup_percpu_elem:
+	case BPF_FUNC_task_storage_get:
+	case BPF_FUNC_task_storage_delete:
+	case BPF_FUNC_cgrp_storage_get:
+	case BPF_FUNC_cgrp_storage_delete:
+	case BPF_FUNC_ringbuf_reserve:
+	case BPF_FUNC_ringbuf_submit:
+	case BPF_FUNC_ringbuf_discard:
+	case BPF_FUNC_per_cpu_ptr:
+	case BPF_FUNC_this_cpu_ptr:
+	case BPF_FUNC_probe_read_kernel:
+	case BPF_FUNC_probe_read_kernel_str:
+	case BPF_FUNC_strncmp:
+	case BPF_FUNC_ktime_get_ns:
+	case BPF_FUNC_ktime_get_boot_ns:
+	case BPF_FUNC_ktime_get_coarse_ns:
+	case BPF_FUNC_jiffies64:
+	case BPF_FUNC_get_prandom_u32:
+	case BPF_FUNC_get_smp_processor_id:
+	case BPF_FUNC_get_numa_node_id:
+	case BPF_FUNC_get_current_comm:
+	case BPF_FUNC_get_current_task:
+	case BPF_FUNC_get_current_task_btf:
+	case BPF_FUNC_get_current_pid_tgid:
+	case BPF_FUNC_get_current_uid_gid:
+	case BPF_FUNC_get_current_cgroup_id:
+	case BPF_FUNC_get_current_ancestor_cgroup_id:
+	case BPF_FUNC_get_attach_cookie:
+		return true;
 	}
-	oom_policy.decided = true;
-	return verdict;
+	return false;
 }
 
-/**
- * oom_policy_begin - the tasks of an OOM are about to be evaluated
- * @oc: the OOM
- *
- * Most machines have no program attached, and are not to pay for each task: the
- * first one that is attached is asked from the next OOM on.
- *
- * Context: Under oom_lock.
- */
-void oom_policy_begin(struct oom_control *oc)
+/* The helpers of that list that take a size, all of them in R2. */
+static bool helper_takes_size(s32 id)
 {
-	/* What it ran for until now, with what the tick has not added yet. */
-	u64 start = task_sched_runtime(current);
-
-	WRITE_ONCE(scanning_oc, oc);
-	WRITE_ONCE(scanning_task, current);
-	oom_policy.asking = hook && READ_ONCE(hook->cur_image);
-	bpf_set_policy_name(oc);
-	oom_policy.spent = current->se.sum_exec_runtime - start;
+	return id == BPF_FUNC_probe_read_kernel || id == BPF_FUNC_probe_read_kernel_str ||
+	       id == BPF_FUNC_strncmp || id == BPF_FUNC_get_current_comm;
 }
 
-/* What the report and the trace call a policy. */
-static const char *oom_policy_label(void)
+/* By name, since a kernel need not have all of them. */
+static const char * const bounded_kfuncs[] = {
+	"bpf_cast_to_kern_ctx",
+	"bpf_rdonly_cast",
+	"bpf_rcu_read_lock",
+	"bpf_rcu_read_unlock",
+	"bpf_task_from_pid",
+	"bpf_task_acquire",
+	"bpf_task_release",
+	"bpf_task_under_cgroup",
+	"bpf_cgroup_from_id",
+	"bpf_cgroup_acquire",
+	"bpf_cgroup_release",
+	"bpf_cgroup_ancestor",
+	"bpf_get_mem_cgroup",
+	"bpf_get_root_mem_cgroup",
+	"bpf_put_mem_cgroup",
+	"bpf_mem_cgroup_usage",
+	"bpf_mem_cgroup_page_state",
+	"bpf_mem_cgroup_vm_events",
+	"bpf_mem_cgroup_memory_events",
+	"set_oom_policy_name",
+};
+
+/* The name of a kfunc or of a program's function, for a message. */
+static const char *func_name(const struct btf *btf, u32 id)
 {
-	return oom_policy.name[0] ? oom_policy.name : "bpf";
+	return btf_name_by_offset(btf, btf_type_by_id(btf, id)->name_off);
 }
 
-/* The id of the cgroup that is out of memory, or 0 for the whole machine. */
-static u64 oom_policy_scope(const struct oom_control *oc)
+static int refuse(const struct bpf_prog *prog, int insn, const char *before,
+		  const char *name, const char *after)
 {
-#ifdef CONFIG_MEMCG
-	if (oc->memcg)
-		return cgroup_id(oc->memcg->css.cgroup);
-#endif
+	static u64 last;
+
+	/* The verifier may ask several times in one load. */
+	if (READ_ONCE(last) == prog->aux->load_time)
+		return -EACCES;
+	WRITE_ONCE(last, prog->aux->load_time);
+	pr_warn_ratelimited("oom: BPF program %s refused, instruction %d: %s%s%s; see Documentation/bpf/oom.rst\n",
+			    prog->aux->name, insn, before, name, after);
+	return -EACCES;
+}
+
+static int check_map(const struct bpf_prog *prog, int i, const struct bpf_map *map)
+{
+	const char *name = map->name;
+
+	for (; map; map = map->inner_map_meta) {
+		if (map->key_size > MAX_KEY)
+			return refuse(prog, i, "map ", name,
+				      ": key above " __stringify(MAX_KEY) " bytes");
+		if (map->value_size > MAX_COPY)
+			return refuse(prog, i, "map ", name,
+				      ": value above " __stringify(MAX_COPY) " bytes");
+		/* With a known seed all keys can be made to fall into one bucket. */
+		if (map->map_flags & BPF_F_ZERO_SEED)
+			return refuse(prog, i, "map ", name, ": fixed hash seed");
+	}
 	return 0;
 }
 
-/**
- * oom_policy_rescan - the tasks of an OOM have been evaluated
- * @oc: the OOM
- *
- * Where the programs had a say and nobody was chosen, the tasks have to be
- * evaluated once more, without the programs: there is no third time. That scan
- * finds a victim, or one that is dying, if a kernel without policies does.
- *
- * Context: Under oom_lock.
- * Return: true if the tasks are to be evaluated again.
- */
-bool oom_policy_rescan(struct oom_control *oc)
+static bool is_jump(const struct bpf_insn *insn)
 {
-	oom_policy.asking = false;
-	/* A selection from before the time was up stands, unless it gave way. */
-	if (oc->chosen && oc->chosen != (void *)-1UL &&
-	    oc->chosen_points == OOM_POLICY_POINTS)
-		oom_policy.fallback = NULL;
-	else if (!oc->chosen && oom_policy.decided && !oom_policy.fallback)
-		oom_policy.fallback = "none";
-	if (!oom_policy.fallback)
-		return false;
+	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
 
-	trace_oom_policy_fallback(oom_policy_label(), oom_policy_scope(oc),
-				  oom_policy.fallback, oom_policy.offered);
-	return !oc->chosen;
+	return (class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL && op != BPF_EXIT;
 }
 
-/**
- * oom_policy_abort - drop what was chosen, and leave the programs out
- * @oc: the OOM
- *
- * Context: Under oom_lock.
- * Return: 1, to end the scan.
- */
-int oom_policy_abort(struct oom_control *oc)
+static bool falls_through(const struct bpf_insn *insn)
 {
-	if (oc->chosen)
-		put_task_struct(oc->chosen);
-	oc->chosen = NULL;
-	oom_policy.asking = false;
-	if (!oom_policy.fallback)
-		oom_policy.fallback = "abort";
-	return 1;
+	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+
+	return (class != BPF_JMP && class != BPF_JMP32) || (op != BPF_JA && op != BPF_EXIT);
 }
 
-/**
- * oom_policy_end - an OOM is over
- *
- * Nothing of it is left to the next one: its report may come before any task is
- * evaluated.
- *
- * Context: Under oom_lock.
- */
-void oom_policy_end(void)
+static int jump_target(const struct bpf_insn *insn, int i)
 {
-	WRITE_ONCE(scanning_task, NULL);
-	WRITE_ONCE(scanning_oc, NULL);
-	oom_policy = (struct oom_policy) { };
+	return i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off);
 }
 
-/**
- * oom_policy_report - print the label of the policy, if one decided
- *
- * On a line of its own: other lines of the OOM report are parsed by software
- * that must not notice. Where programs only watched there is none; where the
- * kernel had to choose after all, the line says why.
- *
- * Context: Under oom_lock.
- */
-void oom_policy_report(void)
+/* Does R2 hold a constant up to MAX_COPY behind @insn, if it did before? */
+static bool size_after(const struct bpf_insn *insn, bool before)
 {
-	if (oom_policy.decided)
-		pr_warn("oom_policy=%s%s%s\n", oom_policy_label(),
-			oom_policy.fallback ? " fallback=" : "", oom_policy.fallback ?: "");
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		if (insn->dst_reg != BPF_REG_2)
+			return before;
+		return BPF_OP(insn->code) == BPF_MOV && BPF_SRC(insn->code) == BPF_K &&
+		       insn->imm >= 0 && insn->imm <= MAX_COPY;
+	case BPF_LD:
+	case BPF_LDX:
+		return before && insn->dst_reg != BPF_REG_2;
+	case BPF_STX:
+		/* An atomic operation may fetch into its source. */
+		return before && (BPF_MODE(insn->code) != BPF_ATOMIC || insn->src_reg != BPF_REG_2);
+	case BPF_JMP:
+		return before && BPF_OP(insn->code) != BPF_CALL;
+	}
+	return before;
+}
+
+/*
+ * Where R2 holds a constant up to MAX_COPY, one bit an instruction: on every way
+ * to it. Begins with "everywhere" and takes back until nothing changes.
+ */
+static void find_sizes(const struct bpf_prog *prog, unsigned long *known)
+{
+	const struct bpf_insn *insn = prog->insnsi;
+	bool after, changed;
+	int i;
+
+	bitmap_fill(known, prog->len);
+	__clear_bit(0, known);
+	/* What a caller leaves in R2 is an argument. */
+	for (i = 0; i < prog->len; i++)
+		if (insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == BPF_PSEUDO_CALL)
+			__clear_bit(i + 1 + insn[i].imm, known);
+	do {
+		changed = false;
+		for (i = 0; i < prog->len; i++) {
+			after = size_after(&insn[i], test_bit(i, known));
+			if (after)
+				continue;
+			if (is_jump(&insn[i]))
+				changed |= __test_and_clear_bit(jump_target(&insn[i], i), known);
+			if (falls_through(&insn[i]) && i + 1 < prog->len)
+				changed |= __test_and_clear_bit(i + 1, known);
+		}
+	} while (changed);
+}
+
+static int check_call(const struct bpf_prog *prog, int i, bool size_known)
+{
+	const struct bpf_insn *insn = &prog->insnsi[i];
+	const char *name;
+
+	switch (insn->src_reg) {
+	case BPF_PSEUDO_CALL:
+		return 0;
+	case BPF_PSEUDO_KFUNC_CALL:
+		/* libbpf leaves this where a weak kfunc is missing: dead code. */
+		if (!insn->imm && !insn->off)
+			return 0;
+		if (insn->off)
+			return refuse(prog, i, "kfunc of a module", "", "");
+		name = func_name(bpf_get_btf_vmlinux(), insn->imm);
+		if (match_string(bounded_kfuncs, ARRAY_SIZE(bounded_kfuncs), name) < 0)
+			return refuse(prog, i, "kfunc ", name, "");
+		return 0;
+	}
+	/* Or this, where a CO-RE relocation failed. */
+	if (insn->imm < 0 || insn->imm >= __BPF_FUNC_MAX_ID)
+		return 0;
+	name = func_id_name(insn->imm);
+	if (!helper_is_bounded(insn->imm))
+		return refuse(prog, i, "helper ", name, "");
+	if (helper_takes_size(insn->imm) && !size_known)
+		return refuse(prog, i, "size of ", name,
+			      " is not a constant up to " __stringify(MAX_COPY));
+	return 0;
+}
+
+static int check_insn(const struct bpf_prog *prog, int i, bool size_known)
+{
+	const struct bpf_insn *insn = &prog->insnsi[i];
+
+	switch (insn->code) {
+	case BPF_JMP | BPF_CALL:
+		return check_call(prog, i, size_known);
+	case BPF_JMP | BPF_JCOND:
+		return refuse(prog, i, "may_goto", "", "");
+	case BPF_JMP | BPF_JA | BPF_X:
+		return refuse(prog, i, "indirect jump", "", "");
+	case BPF_LD | BPF_IMM | BPF_DW:
+		if (insn->src_reg == BPF_PSEUDO_FUNC)
+			return refuse(prog, i, "callback", "", "");
+		/* The verifier has put the address of the map here. */
+		if (insn->src_reg == BPF_PSEUDO_MAP_FD || insn->src_reg == BPF_PSEUDO_MAP_IDX)
+			return check_map(prog, i, (void *)(unsigned long)
+					 ((u64)insn[1].imm << 32 | (u32)insn->imm));
+	}
+	return 0;
+}
+
+/* Is one call of @prog bounded? */
+static int check_program(const struct bpf_prog *prog)
+{
+	const struct bpf_prog_aux *aux = prog->aux;
+	unsigned long *known;
+	int i, ret = 0;
+
+	/* Asked again when it is attached again: its instructions are rewritten by then. */
+	if (aux->verified_insns)
+		return 0;
+	if (aux->arena)
+		return refuse(prog, 0, "arena", "", "");
+	/* Without BTF all functions but the main one are static. */
+	for (i = 1; aux->func_info_aux && i < aux->func_info_cnt; i++)
+		if (aux->func_info_aux[i].linkage != BTF_FUNC_STATIC)
+			return refuse(prog, aux->func_info[i].insn_off, "global function ",
+				      func_name(aux->btf, aux->func_info[i].type_id), "");
+
+	known = kvcalloc(BITS_TO_LONGS(prog->len), sizeof(*known), GFP_KERNEL);
+	if (!known)
+		return -ENOMEM;
+	find_sizes(prog, known);
+	for (i = 0; i < prog->len && !ret; i++)
+		ret = check_insn(prog, i, test_bit(i, known));
+	kvfree(known);
+	return ret;
 }
 
 __bpf_kfunc_start_defs();
 
 /**
- * set_oom_policy_name - label the report of the OOM in progress
+ * set_oom_policy_name - name the policy in the report of the OOM in progress
  * @oc__ign: the OOM, as the program got it from its hook. The suffix makes the
- *	verifier take any value, because arguments of fmod_ret and fentry
- *	programs are not trusted: what it is worth is seen here.
- * @name: letters, digits and any of "_.:+-", with a NUL after them. What is
- *	beyond OOM_POLICY_NAME_LEN - 1 bytes is cut.
- * @name__sz: size of the memory at @name in bytes
+ *	verifier take any value, because arguments of fmod_ret and fentry programs
+ *	are not trusted; it is only compared.
+ * @name: letters, digits and any of "_.:+-", with a NUL after them. Beyond
+ *	OOM_POLICY_NAME_LEN - 1 bytes it is cut.
+ * @name__sz: size of the memory at @name in bytes, at most 256
  *
- * Several programs may give a name; the last one stands. The report shows it
- * only if some program gave a verdict.
+ * Several programs may give a name; the last one stands. The report shows it only
+ * if some program gave a verdict.
  *
- * Context: Under oom_lock, in a program on one of the two hooks. Does not
- * sleep.
- * Return: 0, or -EINVAL if @name is NULL or empty, has no NUL or other bytes,
- * or if @oc__ign is not the OOM that this task is evaluating. The label is then
- * as it was.
+ * Context: Under oom_lock, in a program on one of the two hooks. Does not sleep.
+ * Return: 0, or -EINVAL if @name is NULL or empty, has no NUL or other bytes, if
+ * @name__sz is too big, or if @oc__ign is not the OOM that this task evaluates. The
+ * name is then as it was.
  */
 __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 				    const char *name, size_t name__sz)
@@ -307,12 +367,9 @@ __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 	char label[OOM_POLICY_NAME_LEN] = { };
 	size_t i;
 
-	if (READ_ONCE(scanning_task) != current || READ_ONCE(scanning_oc) != oc__ign)
+	/* 6.12's verifier accepts a map value that was not NULL-checked. */
+	if (!name || name__sz > MAX_NAME)
 		return -EINVAL;
-	/* A look into a map that finds nothing: not every verifier refuses it. */
-	if (!name)
-		return -EINVAL;
-
 	/* Each byte is read once: it may be in a map that others write to. */
 	for (i = 0; i < name__sz; i++) {
 		char c = READ_ONCE(name[i]);
@@ -326,9 +383,7 @@ __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 	}
 	if (!i || i == name__sz)
 		return -EINVAL;
-
-	memcpy(oom_policy.name, label, sizeof(label));
-	return 0;
+	return oom_policy_set_name(oc__ign, label);
 }
 
 __bpf_kfunc_end_defs();
@@ -346,24 +401,34 @@ BTF_KFUNCS_START(oom_kfunc_ids)
 BTF_ID_FLAGS(func, set_oom_policy_name)
 BTF_KFUNCS_END(oom_kfunc_ids)
 
-/*
- * The filter of a set is asked about all kfuncs of the program type. A program
- * on another program has a type id that belongs to that program's BTF and may
- * equal one of ours by chance.
- */
-static int oom_kfunc_filter(const struct bpf_prog *prog, u32 kfunc_id)
+/* The filter of a set is asked about the functions of all sets. */
+static int oom_fmodret_filter(const struct bpf_prog *prog, u32 id)
 {
-	if (!btf_id_set8_contains(&oom_kfunc_ids, kfunc_id))
+	if (!btf_id_set8_contains(&oom_fmodret_ids, id) ||
+	    prog->expected_attach_type != BPF_MODIFY_RETURN)
 		return 0;
-	if (prog->type == BPF_PROG_TYPE_TRACING && !prog->aux->dst_prog &&
-	    btf_id_set_contains(&oom_hook_ids, prog->aux->attach_btf_id))
+	return check_program(prog);
+}
+
+/*
+ * A program on another program has a type id that belongs to that program's BTF and
+ * may equal one of ours by chance. fmod_ret programs have been through the other
+ * filter.
+ */
+static int oom_kfunc_filter(const struct bpf_prog *prog, u32 id)
+{
+	if (!btf_id_set8_contains(&oom_kfunc_ids, id))
 		return 0;
-	return -EACCES;
+	if (prog->type != BPF_PROG_TYPE_TRACING || prog->aux->dst_prog ||
+	    !btf_id_set_contains(&oom_hook_ids, prog->aux->attach_btf_id))
+		return -EACCES;
+	return prog->expected_attach_type == BPF_MODIFY_RETURN ? 0 : check_program(prog);
 }
 
 static const struct btf_kfunc_id_set oom_fmodret_set = {
 	.owner = THIS_MODULE,
 	.set = &oom_fmodret_ids,
+	.filter = oom_fmodret_filter,
 };
 
 static const struct btf_kfunc_id_set oom_kfunc_set = {
@@ -372,40 +437,14 @@ static const struct btf_kfunc_id_set oom_kfunc_set = {
 	.filter = oom_kfunc_filter,
 };
 
-/*
- * There is one trampoline for a function, as long as somebody holds it. The table
- * of them is made by a late_initcall: this has to come after that.
- */
-static struct bpf_trampoline *__init hook_trampoline(void)
-{
-	struct bpf_attach_target_info info = {
-		.tgt_addr = (long)bpf_oom_evaluate_task,
-	};
-	static const char name[] __initconst = "bpf_oom_evaluate_task";
-	struct btf *btf = bpf_get_btf_vmlinux();
-	const struct btf_type *type;
-	s32 id;
-
-	if (IS_ERR_OR_NULL(btf))
-		return NULL;
-	id = btf_find_by_name_kind(btf, name, BTF_KIND_FUNC);
-	if (id < 0)
-		return NULL;
-	type = btf_type_by_id(btf, btf_type_by_id(btf, id)->type);
-	if (btf_distill_func_proto(NULL, btf, type, name, &info.fmodel))
-		return NULL;
-	return bpf_trampoline_get(bpf_trampoline_compute_key(NULL, btf, id), &info);
-}
-
 static int __init oom_kfuncs_init(void)
 {
 	int ret;
 
-	/* Without BTF or the JIT there is none, nor a way to attach a program. */
-	hook = hook_trampoline();
-	if (!hook)
-		return -EOPNOTSUPP;
 	ret = register_btf_fmodret_id_set(&oom_fmodret_set);
-	return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
+	ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &oom_kfunc_set);
+	if (ret)
+		pr_err("oom: cannot register the hooks for BPF programs: %d\n", ret);
+	return ret;
 }
-late_initcall_sync(oom_kfuncs_init);
+late_initcall(oom_kfuncs_init);
