@@ -4,10 +4,10 @@
 #   objects.sh [BASE...]
 #
 # For each base (6.12 and newest): every patch of the series compiles on its
-# own with gcc and with clang, without a word under W=1 and sparse (B2); each
-# hook is called and its verdict used, which clang is free to drop (H1); with
-# CONFIG_BPF_SYSCALL=n mm/oom_kill.o is what it is without the series, and the
-# other options that may be missing are missed by nobody (H5).
+# own with gcc and with clang, without a word under W=1, sparse and kernel-doc
+# (B2); each hook is called and its verdict used, which clang is free to drop
+# (H1); with CONFIG_BPF_SYSCALL=n mm/oom_kill.o has no new symbol and its text
+# grows by at most 32 bytes, and the other options may be missing (H5).
 #
 # Exit status: 0, 1 one of these does not hold, 3 to 5 as of run-vm.sh.
 set -euo pipefail
@@ -15,7 +15,9 @@ set -euo pipefail
 . "$(dirname "$0")/kernel.sh"
 
 CLANG=clang-19
-OBJECTS=(mm/oom_kill.o kernel/bpf/oom_kfuncs.o)
+OBJECTS=(mm/oom_kill.o mm/oom_policy.o kernel/bpf/oom_kfuncs.o)
+# What the text of mm/oom_kill.o may grow by where there is no BPF, bytes.
+GROWTH=32
 
 # omake NAME MAKEARGS... - make in an output folder of its own, with gcc unless
 # the arguments say otherwise; the compiler's words come back on stdout.
@@ -47,7 +49,7 @@ objects() {
 	shift
 	for object in "${OBJECTS[@]}"; do
 		[ -e "$TREE/${object%.o}.c" ] || continue
-		grep -q CONFIG_BPF_SYSCALL=y "$BUILD/$BASE_NAME/objects/$name/.config" || [ "${object%%/*}" = mm ] || continue
+		grep -q CONFIG_BPF_SYSCALL=y "$BUILD/$BASE_NAME/objects/$name/.config" || [ "$object" = mm/oom_kill.o ] || continue
 		list+=("$object")
 	done
 	said=$(omake "$name" "$@" W=1 "${list[@]}" 2>&1) || { echo "$said"; die $EX_FAIL "$name: does not build"; }
@@ -89,18 +91,37 @@ calls() {
 hooks() {
 	local name=$1 dir=$BUILD/$BASE_NAME/objects/$1
 	# The register of the verdict is read before anything else is put there.
-	calls "$dir/kernel/bpf/oom_kfuncs.o" oom_policy_ask bpf_oom_evaluate_task | awk '
+	calls "$dir/mm/oom_policy.o" oom_policy_ask bpf_oom_evaluate_task | awk '
 		/(test|cmp|lea|mov|sub|add|dec)[a-z]* .*%[er]ax/ && !/,%[er]ax$/ || /(test|cmp)[a-z]* / && /%[er]ax/ { if (!lost) used = 1 }
 		/,%[er]ax$/ && !/(test|cmp)[a-z]* / && !used { lost = 1 } END { exit !used }' ||
 		die $EX_FAIL "$name: the verdict of bpf_oom_evaluate_task() is not used"
 	[ -n "$(calls "$dir/mm/oom_kill.o" oom_evaluate_task oom_policy_ask)" ] ||
 		die $EX_FAIL "$name: oom_policy_ask() is not called"
-	[ -n "$(calls "$dir/kernel/bpf/oom_kfuncs.o" oom_policy_begin bpf_set_policy_name)" ] ||
+	[ -n "$(calls "$dir/mm/oom_policy.o" oom_policy_begin bpf_set_policy_name)" ] ||
 		die $EX_FAIL "$name: bpf_set_policy_name() is not called"
 }
 
-# text OBJECT - its code and data without the names of the file.
-text() { objdump -dr -s -j .text -j .rodata -j .data -j .bss "$1" 2>/dev/null | sed '1,/^Disassembly/ { /file format/d; }'; }
+# text_size OBJECT - bytes of code in all its sections.
+text_size() { objdump -h "$1" | awk 'NF == 7 { size = $3 } /CODE/ { sum += strtonum("0x" size) } END { print sum }'; }
+
+symbols() { nm --defined-only -g -f posix "$1" | cut -d' ' -f1,2; }
+
+# docs FILE... - kernel-doc comments of the series, read by the base's own tool.
+docs() {
+	local said
+	said=$(cd "$TREE" && scripts/kernel-doc -none "$@" 2>&1) || :
+	[ -z "$said" ] || { echo "$said"; die $EX_FAIL "kernel-doc is not silent"; }
+}
+
+# no_bpf PATCH - nothing but a few bytes where there is no BPF.
+no_bpf() {
+	local object=$BUILD/$BASE_NAME/objects/no-bpf/mm/oom_kill.o growth
+	growth=$(($(text_size "$object") - $2))
+	echo "CONFIG_BPF_SYSCALL=n: $growth bytes of text"
+	[ $growth -le $GROWTH ] || die $EX_FAIL "patch $1: mm/oom_kill.o grows by $growth bytes though CONFIG_BPF_SYSCALL=n"
+	symbols "$object" | cmp - "$BUILD/$BASE_NAME/objects/symbols" ||
+		die $EX_FAIL "patch $1: mm/oom_kill.o has other symbols though CONFIG_BPF_SYSCALL=n"
+}
 
 # The kinds of build: configuration fragments, and arguments to make.
 declare -A KINDS=(
@@ -133,7 +154,7 @@ kind() {
 }
 
 base_objects() {
-	local patch name n=0 dir
+	local patch name n=0 dir size
 	make_dirs "$BUILD/$BASE_NAME"
 	TREE=$BUILD/$BASE_NAME/objects/linux SERIES=$BUILD/$BASE_NAME/series
 	dir=$BUILD/$BASE_NAME/objects
@@ -148,17 +169,18 @@ base_objects() {
 		kind setup "$name"
 		kind objects "$name"
 	done
-	text "$dir/no-bpf/mm/oom_kill.o" >"$dir/pristine"
-	for patch in $(git -C "$SERIES" rev-list --reverse base..series); do
+	size=$(text_size "$dir/no-bpf/mm/oom_kill.o")
+	symbols "$dir/no-bpf/mm/oom_kill.o" >"$dir/symbols"
+	for patch in $(git -C "$SERIES" rev-list --reverse base..core); do
 		n=$((n + 1))
 		echo "patch $n"
 		put "$patch"
 		for name in gcc clang no-bpf; do
 			kind objects "$name"
 		done
-		text "$dir/no-bpf/mm/oom_kill.o" | cmp - "$dir/pristine" ||
-			die $EX_FAIL "patch $n: mm/oom_kill.o changes though CONFIG_BPF_SYSCALL=n"
+		no_bpf $n "$size"
 	done
+	docs mm/oom_policy.c kernel/bpf/oom_kfuncs.c include/linux/oom.h
 	hooks gcc
 	hooks clang
 	for name in no-memcg no-cgroups no-numa no-mmu; do
