@@ -41,7 +41,11 @@ static struct {
 	bool decided;		/* a program gave a verdict */
 	unsigned int offered;	/* how many tasks the programs were asked about */
 	bool rescanned;		/* this scan is the second and last one */
-	unsigned long deadline;	/* jiffies */
+	/*
+	 * In jiffies. In the past, too, once the programs are left out: one test is
+	 * all that a task costs.
+	 */
+	unsigned long deadline;
 	const char *fallback;	/* why the kernel had to choose alone, or NULL */
 	char name[OOM_POLICY_NAME_LEN];
 	/*
@@ -87,10 +91,16 @@ int oom_policy_set_name(struct oom_control *oc, const char *name)
 	return 0;
 }
 
+static void oom_policy_leave(enum oom_policy_state state)
+{
+	search.state = state;
+	search.deadline = jiffies - 1;
+}
+
 /* Leave the programs out of the rest of the search, and drop what was chosen. */
 static int oom_policy_abort(struct oom_control *oc, const char *reason)
 {
-	search.state = OOM_POLICY_OFF;
+	oom_policy_leave(OOM_POLICY_OFF);
 	search.fallback = reason;
 	if (oc->chosen)
 		put_task_struct(oc->chosen);
@@ -107,7 +117,7 @@ static int oom_policy_late(struct task_struct *task, struct oom_control *oc)
 {
 	unsigned long start = jiffies;
 
-	search.state = OOM_POLICY_OFF;
+	oom_policy_leave(OOM_POLICY_OFF);
 	if (!search.decided) {
 		/* Perhaps no program is attached: then one more call takes no time. */
 		bpf_oom_evaluate_task(task, oc);
@@ -140,29 +150,55 @@ static bool oom_policy_may_select(struct task_struct *task, struct oom_control *
 	return frees;
 }
 
+/* The programs are not asked, for whatever reason. */
+static noinline int oom_policy_skip(struct task_struct *task, struct oom_control *oc)
+{
+	if (search.state == OOM_POLICY_ASKING)
+		return oom_policy_late(task, oc);
+	return search.state == OOM_POLICY_STOPPED ? BPF_EVAL_NEXT : NO_BPF_POLICY;
+}
+
 /**
- * oom_policy_ask - what the programs say of one task
+ * oom_policy_ask - ask the programs about one task
  * @task: a task of the OOM domain that may be killed
  * @oc: the OOM in progress
  *
+ * Where no program is attached this is all that a task costs: the call of the hook
+ * is the last one, so that nothing has to be saved for it.
+ *
  * Context: Under oom_lock, in a global OOM also under rcu_read_lock(). Does not
  * sleep.
- * Return: BPF_EVAL_SELECT to choose @task, BPF_EVAL_NEXT to pass it over,
- * BPF_EVAL_ABORT to end the scan, NO_BPF_POLICY for the kernel's own rules.
+ * Return: 0 for the kernel's own rules, or a value for oom_policy_verdict().
  */
 int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 {
-	int verdict;
+	unsigned long now = jiffies;
 
 	lockdep_assert_held(&oom_lock);
 
-	if (search.state != OOM_POLICY_ASKING)
-		return search.state == OOM_POLICY_STOPPED ? BPF_EVAL_NEXT : NO_BPF_POLICY;
-	if (time_after(jiffies, search.deadline))
-		return oom_policy_late(task, oc);
-
+	if (unlikely(time_after(now, search.deadline)))
+		return oom_policy_skip(task, oc);
 	search.offered++;
-	verdict = bpf_oom_evaluate_task(task, oc);
+	return bpf_oom_evaluate_task(task, oc);
+}
+
+/**
+ * oom_policy_verdict - what has to be done with one task
+ * @task: as for oom_policy_ask()
+ * @oc: as for oom_policy_ask()
+ * @verdict: what oom_policy_ask() returned, other than 0
+ *
+ * Context: As oom_policy_ask().
+ * Return: BPF_EVAL_SELECT to choose @task, BPF_EVAL_NEXT to pass it over,
+ * BPF_EVAL_ABORT to end the scan, NO_BPF_POLICY for the kernel's own rules.
+ */
+int oom_policy_verdict(struct task_struct *task, struct oom_control *oc, int verdict)
+{
+	lockdep_assert_held(&oom_lock);
+
+	/* No program was asked. */
+	if (search.state != OOM_POLICY_ASKING)
+		return verdict;
 	if (verdict < BPF_EVAL_ABORT || verdict > BPF_EVAL_NOWAIT)
 		return NO_BPF_POLICY;
 
@@ -180,7 +216,7 @@ int oom_policy_ask(struct task_struct *task, struct oom_control *oc)
 			return NO_BPF_POLICY;
 		return BPF_EVAL_NEXT;
 	case BPF_EVAL_STOP:
-		search.state = OOM_POLICY_STOPPED;
+		oom_policy_leave(OOM_POLICY_STOPPED);
 	}
 	return BPF_EVAL_NEXT;
 }
@@ -228,7 +264,7 @@ bool oom_policy_rescan(struct oom_control *oc)
 {
 	lockdep_assert_held(&oom_lock);
 
-	search.state = OOM_POLICY_OFF;
+	oom_policy_leave(OOM_POLICY_OFF);
 	/* A selection from before the deadline stands, unless the kernel waits. */
 	if (oom_policy_chose(oc))
 		search.fallback = NULL;

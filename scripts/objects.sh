@@ -88,15 +88,23 @@ calls() {
 		on && $0 ~ h { left = 12 } left > 0 { print; left-- }'
 }
 
+# used - the first thing done to the value of a call, on stdin, is to look at it.
+used() {
+	awk '/(test|cmp|lea|mov|sub|add|dec)[a-z]* .*%[er]ax/ && !/,%[er]ax$/ || /(test|cmp)[a-z]* / && /%[er]ax/ { if (!lost) used = 1 }
+		/,%[er]ax$/ && !/(test|cmp)[a-z]* / && !used { lost = 1 } END { exit !used }'
+}
+
+# passed_on - the value of a call, on stdin, is returned as it is.
+passed_on() {
+	awk '/ret/ { exit } /,%[er]ax$/ { lost = 1 } { seen = 1 } END { exit !seen || lost }'
+}
+
 hooks() {
 	local name=$1 dir=$BUILD/$BASE_NAME/objects/$1
-	# The register of the verdict is read before anything else is put there.
-	calls "$dir/mm/oom_policy.o" oom_policy_ask bpf_oom_evaluate_task | awk '
-		/(test|cmp|lea|mov|sub|add|dec)[a-z]* .*%[er]ax/ && !/,%[er]ax$/ || /(test|cmp)[a-z]* / && /%[er]ax/ { if (!lost) used = 1 }
-		/,%[er]ax$/ && !/(test|cmp)[a-z]* / && !used { lost = 1 } END { exit !used }' ||
-		die $EX_FAIL "$name: the verdict of bpf_oom_evaluate_task() is not used"
-	[ -n "$(calls "$dir/mm/oom_kill.o" oom_evaluate_task oom_policy_ask)" ] ||
-		die $EX_FAIL "$name: oom_policy_ask() is not called"
+	calls "$dir/mm/oom_policy.o" oom_policy_ask bpf_oom_evaluate_task | passed_on ||
+		die $EX_FAIL "$name: the verdict of bpf_oom_evaluate_task() is not passed on"
+	calls "$dir/mm/oom_kill.o" oom_evaluate_task oom_policy_ask | used ||
+		die $EX_FAIL "$name: the verdict of oom_policy_ask() is not used"
 	[ -n "$(calls "$dir/mm/oom_policy.o" oom_policy_begin bpf_set_policy_name)" ] ||
 		die $EX_FAIL "$name: bpf_set_policy_name() is not called"
 }

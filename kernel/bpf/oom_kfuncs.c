@@ -71,11 +71,11 @@ __weak noinline void bpf_set_policy_name(struct oom_control *oc)
 __bpf_hook_end();
 
 /*
- * What one call of a program may take
+ * The bound of one call of a program
  *
- * The kernel cannot interrupt a call, and all who need memory wait for it. The
- * verifier lets a program process a million instructions: plain loops and static
- * functions are followed step by step and count each time. Callbacks, iterators,
+ * The kernel cannot interrupt a call, and everybody who needs memory waits for it.
+ * The verifier lets a program execute a million instructions: it follows plain loops
+ * and static functions step by step and counts each time. Callbacks, iterators,
  * may_goto and global functions are verified once and may run any number of times,
  * and a helper counts as one instruction however long it takes. Hence the former
  * are refused, and of the latter only those pass that take constant time.
@@ -221,8 +221,9 @@ static bool size_after(const struct bpf_insn *insn, bool before)
 	case BPF_LDX:
 		return before && insn->dst_reg != BPF_REG_2;
 	case BPF_STX:
-		/* An atomic operation may fetch into its source. */
-		return before && (BPF_MODE(insn->code) != BPF_ATOMIC || insn->src_reg != BPF_REG_2);
+		/* An atomic operation may fetch into either of its registers. */
+		return before && (BPF_MODE(insn->code) != BPF_ATOMIC ||
+				  (insn->src_reg != BPF_REG_2 && insn->dst_reg != BPF_REG_2));
 	case BPF_JMP:
 		return before && BPF_OP(insn->code) != BPF_CALL;
 	}
@@ -230,8 +231,9 @@ static bool size_after(const struct bpf_insn *insn, bool before)
 }
 
 /*
- * Where R2 holds a constant up to MAX_COPY, one bit an instruction: on every way
- * to it. Begins with "everywhere" and takes back until nothing changes.
+ * Sets one bit for each instruction before which R2 holds a constant up to MAX_COPY
+ * on every path: a data flow analysis that begins with "everywhere" and clears bits
+ * until nothing changes.
  */
 static void find_sizes(const struct bpf_prog *prog, unsigned long *known)
 {
@@ -241,7 +243,7 @@ static void find_sizes(const struct bpf_prog *prog, unsigned long *known)
 
 	bitmap_fill(known, prog->len);
 	__clear_bit(0, known);
-	/* What a caller leaves in R2 is an argument. */
+	/* R2 is an argument there. */
 	for (i = 0; i < prog->len; i++)
 		if (insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == BPF_PSEUDO_CALL)
 			__clear_bit(i + 1 + insn[i].imm, known);
