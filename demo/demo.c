@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "oom_global.h"
 #include "oom_util.h"
 
 #define WATCHED "/tmp/watched"

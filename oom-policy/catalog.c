@@ -63,7 +63,7 @@ const struct policy policies[] = {
 	  { KEY_PRIORITY, KEY_CGROUP, KEY_TASK } },
 	{ "cgroup-size", "the biggest process of the biggest memory cgroup",
 	  "page cache makes a cgroup big, and goes without a kill",
-	  cgroup_size_bpf__elf_bytes, .keys = { KEY_CGROUP, KEY_NONE, KEY_TASK } },
+	  cgroup_size_bpf__elf_bytes, .keys = { KEY_NONE, KEY_CGROUP, KEY_TASK } },
 	{ "rss", "the biggest process, whatever its oom_score_adj",
 	  "memory that processes share counts in full for each",
 	  rss_bpf__elf_bytes, .keys = { KEY_TASK } },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Can this kernel do it, and if not, why, and what is to be done? */
+/* Can this kernel do it, and if not, what is to be done? */
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdlib.h>
@@ -93,16 +93,15 @@ static bool has_direct_calls(void)
 	return !try_to_attach();
 }
 
-static bool has_symbols(void)
+/* Only a program that the kernel refuses counts, not a lack of memory or rights. */
+static bool loads_policy(void)
 {
-	FILE *file = fopen("/proc/kallsyms", "r");
-	char name[128] = "";
+	struct bpf_object *obj = policy_load(&(struct setup){ .policy = policy_find("rss") });
 
-	while (file && fscanf(file, "%*x %*c %127s%*[^\n]", name) == 1 && strcmp(name, STATE))
-		;
-	if (file)
-		fclose(file);
-	return !strcmp(name, STATE);
+	if (!obj)
+		return errno == ENOMEM || errno == EPERM;
+	bpf_object__close(obj);
+	return true;
 }
 
 static bool is_mounted(const char *path, long magic)
@@ -135,7 +134,7 @@ static bool has_memory(void)
 	return strstr(buf, "memory");
 }
 
-/* In this order: what is missing makes what follows it fail. */
+/* In this order: each may fail because an earlier one does. */
 static const struct check {
 	const char *name;
 	bool (*works)(void);
@@ -154,8 +153,7 @@ static const struct check {
 	  "use a kernel with CONFIG_BPF_JIT=y, and sysctl net.core.bpf_jit_enable=1" },
 	{ "ftrace direct calls", has_direct_calls, NO_SUPPORT,
 	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
-	{ "symbols", has_symbols, NO_SUPPORT,
-	  "for oom-policy watch, use a kernel with CONFIG_KALLSYMS_ALL=y" },
+	{ "policy", loads_policy, NO_SUPPORT, refusal },
 	{ "bpffs", has_bpffs, FAILED, MOUNT_BPFFS },
 	{ "cgroup2", has_cgroup2, FAILED,
 	  "mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1" },
@@ -163,7 +161,7 @@ static const struct check {
 	  "use a kernel with CONFIG_MEMCG=y, booted without cgroup_disable=memory" },
 };
 
-#define UNKNOWN		"not to be told without the capabilities"
+#define UNKNOWN		"cannot be checked without the capabilities"
 #define NR_CHECKS (sizeof(checks) / sizeof(*checks))
 
 int command_check(bool json)
@@ -175,8 +173,9 @@ int command_check(bool json)
 	for (i = 0; i < NR_CHECKS; i++) {
 		json_object *row = json_object_new_object();
 		bool works = checks[i].works();
-		/* It attaches a program, which tells nothing without the right to do so. */
-		bool unknown = checks[i].works == has_direct_calls && !can_load();
+		/* Without the right to load a program, a failure to load one says nothing. */
+		bool unknown = (checks[i].works == has_direct_calls ||
+				checks[i].works == loads_policy) && !can_load();
 
 		row_text(row, "check", checks[i].name);
 		if (unknown)
@@ -197,7 +196,7 @@ int check_explain(int errnum, const char *what)
 {
 	size_t i;
 
-	/* Not a matter of the kernel: the trampoline of a function is full. */
+	/* The trampoline of a function is full: no fault of the kernel's. */
 	if (errnum == E2BIG)
 		return fail(FAILED, "%s: too many programs on the hook; unload some", what);
 	for (i = 0; i < NR_CHECKS; i++) {

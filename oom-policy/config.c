@@ -23,7 +23,7 @@ struct reader {
 	int failed;		/* line of the first key that was not taken */
 };
 
-/* A section that holds nothing is not reported by inih, and would be lost. */
+/* inih silently drops an empty section. */
 static void check_bare(struct reader *r)
 {
 	if (r->bare)
@@ -32,7 +32,7 @@ static void check_bare(struct reader *r)
 	r->bare = 0;
 }
 
-/* inih takes any text behind the "]" for nothing, be it a rule. */
+/* inih silently drops text after "]". */
 static bool ends_well(const char *line)
 {
 	const char *end = strchr(line, ']');

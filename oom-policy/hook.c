@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is on the hook, as the kernel has it. */
+/* The programs on the hook, as the kernel has them. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static int64_t since_epoch(uint64_t ns_since_boot)
 	return now.tv_sec - (boot.tv_sec - (int64_t)(ns_since_boot / 1000000000));
 }
 
-/* Where a link is pinned, if it is where this command does it. */
+/* Find the pin of a link, if this command made it. */
 static void find_pin(struct hooked *hooked)
 {
 	struct dirent *entry;
@@ -123,7 +123,10 @@ int hook_read(struct hooked **list)
 
 static json_object *row_of(const struct hooked *h, int order)
 {
-	json_object *row = json_object_new_object();
+	static const char * const names[] = OUTCOMES;
+	json_object *row = json_object_new_object(), *outcomes;
+	const unsigned long long *nr = h->stats.outcomes;
+	int i;
 	struct tm tm;
 	char since[32];
 
@@ -142,7 +145,11 @@ static json_object *row_of(const struct hooked *h, int order)
 	row_number(row, "selected", h->stats.selected);
 	row_number(row, "refused", h->stats.refused);
 	row_number(row, "victims", h->stats.victims);
-	row_number(row, "fallbacks", h->stats.fallbacks);
+	row_number(row, "fallbacks", nr[OUTCOME_NONE] + nr[OUTCOME_ABORT] + nr[OUTCOME_TIMEOUT]);
+	outcomes = json_object_new_object();
+	for (i = 0; i < NR_OUTCOMES; i++)
+		row_number(outcomes, names[i], nr[i]);
+	json_object_object_add(row, "outcomes", outcomes);
 	if (h->stats.best.pid) {
 		char comm[16], last[64];
 

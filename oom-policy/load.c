@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Loading and unloading. What is loaded is pinned, in a directory for each
- * policy, and nothing else is kept of it: no daemon, no file.
+ * Loading and unloading. A policy is pinned in a directory of its own, and nothing
+ * else is kept: no daemon, no file.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,11 +24,13 @@
  * is complete if the last is there.
  */
 static const char * const programs[] = {
-	"oom_begin", "oom_victim", "oom_fallback", "oom_rank", "oom_evaluate",
+	"oom_begin", "oom_victim", "oom_outcome", "oom_rank", "oom_evaluate",
 };
 
+/* As in the kernel's kernel/bpf/oom_kfuncs.c. */
+#define REFUSED		"oom: BPF program"
 #define NR_PROGRAMS	(sizeof(programs) / sizeof(*programs))
-/* Behind the name while it replaces an older one; bpffs allows no dot. */
+/* Suffix of a policy that is about to replace an older one; bpffs allows no dot. */
 #define NEW		"+new"
 
 int lock_pins(bool make)
@@ -43,9 +45,9 @@ int lock_pins(bool make)
 		return 0;
 	if (fd < 0 || fstat(fd, &st))
 		return -check_explain(errno, "open " PINS);
-	/* By default anybody may make it. */
+	/* bpffs is mounted with mode 1777 by default, so anybody may make it. */
 	if (st.st_uid != geteuid() || st.st_mode & 0022)
-		return -fail(NO_RIGHTS, PINS " is in others' hands: remove it, and " MOUNT_BPFFS);
+		return -fail(NO_RIGHTS, PINS " is owned or writable by others; remove it and remount bpffs with mode=700");
 	return flock(fd, LOCK_EX) ? -check_explain(errno, "lock " PINS) : fd;
 }
 
@@ -133,24 +135,61 @@ int prog_map(int prog_fd, const char *name)
 	return -ENOENT;
 }
 
-struct bpf_object *policy_open(const struct setup *setup, int *status)
+char refusal[512];
+
+/* The reason of the hook's filter is in the kernel log, unless that was rate-limited. */
+static void read_refusal(int log, const char *policy)
+{
+	char record[2048], *text;
+	ssize_t len;
+
+	snprintf(refusal, sizeof(refusal), "%s: the kernel refused a program; see -v, and dmesg | grep '"
+		 REFUSED "'", policy);
+	/* A read returns one record; EPIPE: some were overwritten. */
+	while ((len = read(log, record, sizeof(record) - 1)) > 0 || (len < 0 && errno == EPIPE)) {
+		record[len < 0 ? 0 : len] = '\0';
+		text = strchr(record, ';');
+		if (!text || strncmp(text + 1, REFUSED, strlen(REFUSED)))
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		snprintf(refusal, sizeof(refusal),
+			 "%s: the kernel refused a program, as it may run for too long: %s",
+			 policy, text + 1);
+	}
+}
+
+struct bpf_object *policy_load(const struct setup *setup)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "oom_policy");
+	int ret, log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct bpf_object *obj;
 	const void *elf;
 	size_t size;
-	int ret;
 
+	lseek(log, 0, SEEK_END);
 	elf = setup->policy->elf(&size);
 	obj = bpf_object__open_mem(elf, size, &opts);
 	ret = obj ? setup_vars(setup, obj) : -errno;
 	ret = ret ?: bpf_object__load(obj);
 	ret = ret ?: setup_rules(setup, obj);
-	if (!ret)
-		return obj;
-	bpf_object__close(obj);
-	*status = check_explain(-ret, setup->policy->name);
-	return NULL;
+	if (ret) {
+		bpf_object__close(obj);
+		obj = NULL;
+		read_refusal(log, setup->policy->name);
+	}
+	close(log);
+	errno = -ret;
+	return obj;
+}
+
+struct bpf_object *policy_open(const struct setup *setup, int *status)
+{
+	struct bpf_object *obj = policy_load(setup);
+
+	if (!obj)
+		*status = errno == EINVAL || errno == EACCES ? fail(NO_SUPPORT, "%s", refusal) :
+			  check_explain(errno, setup->policy->name);
+	return obj;
 }
 
 /* Attach and pin one policy below PINS/dir. */

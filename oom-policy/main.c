@@ -11,7 +11,7 @@
 
 bool verbose;
 
-/* What is wrong with a file that is checked, for JSON. */
+/* Problems of a file that is checked, for JSON. */
 static json_object *problems;
 
 int fail(int status, const char *fmt, ...)
@@ -32,7 +32,7 @@ int fail(int status, const char *fmt, ...)
 	return status;
 }
 
-/* libbpf's own words, and the verifier's with them, are for those who ask. */
+/* libbpf's messages, with the verifier's log in them, are shown with -v only. */
 static int say(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	return verbose && level != LIBBPF_DEBUG ? vfprintf(stderr, fmt, args) : 0;
@@ -91,7 +91,7 @@ static const struct argp_option options[] = {
 	{ "cgroup", 'c', "DIR", 0, "As if this cgroup were out of memory (rank)", 0 },
 	{ "all", 'a', NULL, 0, "All policies (unload); also searches without a victim (watch)", 0 },
 	{ "json", 'j', NULL, 0, "JSON instead of a table", 0 },
-	{ "verbose", 'v', NULL, 0, "With what libbpf and the verifier say", 0 },
+	{ "verbose", 'v', NULL, 0, "Show the messages of libbpf and the verifier", 0 },
 	{ }
 };
 
@@ -103,10 +103,10 @@ static const struct argp argp = {
 	"  load POLICY [-s ...]   load or replace it; the last is asked first\n"
 	"  load -f FILE           load those of a file\n"
 	"  status [POLICY]        what is loaded, in the order asked\n"
-	"  rank [POLICY...]       who would be chosen now\n"
+	"  rank [POLICY...]       the processes in the order in which they would be chosen\n"
 	"  watch                  a line for each OOM\n"
 	"  unload POLICY          or --all: back to the kernel's own choice\n"
-	"  check [FILE]           can this kernel do it? or: is this file right?\n"
+	"  check [FILE]           can this kernel run policies? or: is this file valid?\n"
 	"\nExit status: 0 done, 1 failed, 2 usage, 3 bad input, 4 no permission, "
 	"5 not with this kernel, 6 not loaded.",
 };
@@ -208,7 +208,7 @@ static int do_check(const struct args *a)
 	return status;
 }
 
-/* Options that a verb does not know are no small matter: they would be ignored. */
+/* Reject options that a command does not use. */
 static const struct verb {
 	const char *name;
 	int (*run)(const struct args *args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of the command share. */
+/* Shared by the parts of the command. */
 #ifndef OOM_POLICY_CMD_H
 #define OOM_POLICY_CMD_H
 
@@ -16,14 +16,15 @@
 #define HOOK		"bpf_oom_evaluate_task"
 #define NAME_HOOK	"bpf_set_policy_name"
 #define KFUNC		"set_oom_policy_name"
-#define STATE		"oom_policy"
 #define BPFFS		"/sys/fs/bpf"
 #define MOUNT_BPFFS	"mount -t bpf -o mode=700 bpf " BPFFS
 #define PINS		BPFFS "/oom-policy"
 #define CGROUPS		"/sys/fs/cgroup"
 
 /* As in the kernel's include/linux/oom.h. */
-enum verdict { NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP };
+enum verdict {
+	NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP, BPF_EVAL_NOWAIT,
+};
 
 /* Exit statuses; the man page lists them. */
 enum status {
@@ -51,7 +52,7 @@ int no_policy(const char *name);
 
 /* catalog.c: what there is */
 
-/* What stands before the "=" of a rule. */
+/* The left side of a rule, before the "=". */
 enum subject { SUBJECT_NONE, SUBJECT_PID, SUBJECT_CGROUP, SUBJECT_NAME };
 
 /* A word that may stand behind the "=", and what it is for the program. */
@@ -69,7 +70,7 @@ struct param {
 	const char *help;
 };
 
-/* What a key of a rank means, to say why a task has it. */
+/* The meaning of a key of a rank, to say why a task has it. */
 enum key { KEY_NONE, KEY_PRIORITY, KEY_CGROUP, KEY_TASK, KEY_AGE, KEY_LAST, KEY_SCORE };
 
 struct policy {
@@ -137,7 +138,11 @@ int config_read(const char *path, struct setup **setups, int *nr);
 
 /* load.c */
 
-/* Load an object but attach nothing: NULL if it failed; the reason was said. */
+/* Load an object but attach nothing: NULL and errno if it failed. */
+struct bpf_object *policy_load(const struct setup *setup);
+/* Why the kernel refused a program in the last policy_load() that failed. */
+extern char refusal[512];
+/* As policy_load(), but on failure it says the reason and sets @status. */
 struct bpf_object *policy_open(const struct setup *setup, int *status);
 /**
  * lock_pins - one command at a time, until the lock is closed or the process ends

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who would be chosen now: the dry runs of policies, put together as the hook would. */
+/* The ranking: dry runs of the policies, combined as the hook combines verdicts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct ranking {
 	unsigned long kib;	/* of a page */
 };
 
-/* What a file of a cgroup says, in pages; all if it says "max" or is not there. */
+/* The limit in a file of a cgroup, in pages; @all if it is "max" or missing. */
 static uint64_t limit(const char *cgroup, const char *name, uint64_t all, unsigned long page)
 {
 	unsigned long long bytes;
@@ -343,7 +343,7 @@ int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	/* Those that no policy has an opinion on, and where there is no policy. */
 	if (!status && !r.nr_policies)
 		status = run_setup(&r, &kernel);
-	/* Whoever reads it may take long. */
+	/* Do not hold the lock while the output is read, which may take long. */
 	if (lock)
 		close(lock);
 	if (!status)

@@ -71,7 +71,7 @@ static const char *started(const char *pid, unsigned long long *start)
 		return process ? thread : "no such process";
 	if (flags & PF_KTHREAD)
 		return "a thread of the kernel, which is never killed";
-	/* Where only the first thread has ended, the others live on. */
+	/* If only the first thread has ended, the process lives on. */
 	if (state == 'Z' && threads <= 1)
 		return "a zombie: it has ended, and holds no memory";
 	return NULL;
@@ -261,7 +261,7 @@ void setup_free(struct setup *setup)
 	setup->rules = NULL;
 }
 
-/* Where a variable is in the settings of an object: its offset, or -ENOENT. */
+/* The offset of a variable in the settings of an object, or -ENOENT. */
 static int find_variable(const struct btf *btf, const char *name, unsigned int *size)
 {
 	int id = btf__find_by_name_kind(btf, SETTINGS, BTF_KIND_DATASEC), i;

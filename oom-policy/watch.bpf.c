@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports each OOM and each victim. An OOM happens under oom_lock from its first
- * to its last line, so what is known of it is in variables.
+ * Reports each OOM and each victim. oom_lock is held from the start of an OOM to its
+ * end, so its state is in variables.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -12,32 +12,28 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* What the programs have done in the OOM at hand: a variable of the kernel. */
-extern const void oom_policy __ksym;
-
-/* What the kernel stores as the points of a victim that a program selected. */
-#define POLICY_POINTS (__LONG_MAX__ - 1)
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } events SEC(".maps");
 
-/* Events that found no room. */
+/* Events that did not fit into the ring buffer. */
 __u64 lost;
 
 static struct {
 	struct oom_control *oc;
-	__u64 task;	/* the one that the OOM runs in */
+	__u64 task;	/* the task that is out of memory */
 	__u64 start;
 	bool searched;	/* not decided before a search for the victim */
+	int outcome;	/* -1: no policy gave a verdict */
+	char policy[16];
+	__u32 offered;
 	__u32 victims;
 } oom;
 
-static __always_inline void report(struct oom_control *oc, struct task_struct *victim, __u32 uid)
+static __always_inline void report(struct task_struct *victim, __u32 uid)
 {
-	const struct oom_policy *policy = &oom_policy;
-	const char *fallback = BPF_CORE_READ(policy, fallback);
+	struct oom_control *oc = oom.oc;
 	struct mem_cgroup *memcg = BPF_CORE_READ(oc, memcg);
 	struct task_struct *leader;
 	struct event *e;
@@ -54,26 +50,12 @@ static __always_inline void report(struct oom_control *oc, struct task_struct *v
 	e->ns = bpf_ktime_get_ns() - oom.start;
 	e->trigger = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(e->trigger_comm, sizeof(e->trigger_comm));
-	e->offered = BPF_CORE_READ(policy, offered);
-	if (BPF_CORE_READ(policy, decided)) {
-		bpf_core_read_str(e->policy, sizeof(e->policy), &policy->name);
-		if (!e->policy[0])
-			__builtin_memcpy(e->policy, "bpf", 4);
-		e->by = BY_SPARING;
-	}
-	if (BPF_CORE_READ(oc, chosen_points) == POLICY_POINTS && oom.searched)
-		e->by = BY_POLICY;
-	if (fallback) {
-		bpf_probe_read_kernel_str(e->fallback, sizeof(e->fallback), fallback);
-		e->by = BY_FALLBACK;
-	}
-	if (!oom.searched)
-		e->by = BY_ITSELF;
-	if (!victim) {
-		e->by = BY_NOBODY;
-	} else {
-		if (oom.victims)
-			e->by = BY_GROUP;
+	e->searched = oom.searched;
+	e->group = oom.victims;
+	e->outcome = oom.outcome;
+	e->offered = oom.offered;
+	__builtin_memcpy(e->policy, oom.policy, sizeof(e->policy));
+	if (victim) {
 		e->victim = BPF_CORE_READ(victim, tgid);
 		e->uid = uid;
 		e->adj = BPF_CORE_READ(victim, signal, oom_score_adj);
@@ -90,11 +72,11 @@ static __always_inline void report(struct oom_control *oc, struct task_struct *v
 SEC("fentry/out_of_memory")
 int BPF_PROG(oom_start, struct oom_control *oc)
 {
+	__builtin_memset(&oom, 0, sizeof(oom));
 	oom.oc = oc;
 	oom.task = bpf_get_current_task();
 	oom.start = bpf_ktime_get_ns();
-	oom.searched = false;
-	oom.victims = 0;
+	oom.outcome = -1;
 	return 0;
 }
 
@@ -105,28 +87,40 @@ int BPF_PROG(oom_search, struct oom_control *oc)
 	return 0;
 }
 
-SEC("tp_btf/mark_victim")
-int BPF_PROG(oom_victim, struct task_struct *task, __u32 uid)
+/* Before the victim is killed, and only if a policy gave a verdict. */
+SEC("tp_btf/oom_policy_outcome")
+int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memcg,
+	     const char *outcome, unsigned int offered)
 {
-	/* Marked outside of an OOM: while it is exiting, for others. */
-	if (!oom.oc || oom.task != bpf_get_current_task())
-		return 0;
-	report(oom.oc, task, uid);
-	oom.victims++;
+	char letter = 0;
+	int i;
+
+	bpf_probe_read_kernel(&letter, sizeof(letter), outcome);
+	for (i = 0; i < NR_OUTCOMES; i++) {
+		if (letter == OUTCOME_LETTERS[i])
+			oom.outcome = i;
+	}
+	bpf_probe_read_kernel_str(oom.policy, sizeof(oom.policy), policy);
+	oom.offered = offered;
 	return 0;
 }
 
-SEC("fentry/oom_policy_end")
-int BPF_PROG(oom_nobody)
+SEC("tp_btf/mark_victim")
+int BPF_PROG(oom_victim, struct task_struct *task, __u32 uid)
 {
-	if (!oom.victims)
-		report(oom.oc, NULL, 0);
+	/* Tasks that are exiting are marked outside of an OOM, too. */
+	if (!oom.oc || oom.task != bpf_get_current_task())
+		return 0;
+	report(task, uid);
+	oom.victims++;
 	return 0;
 }
 
 SEC("fexit/out_of_memory")
 int BPF_PROG(oom_end, struct oom_control *oc)
 {
+	if (oom.oc && oom.searched && !oom.victims)
+		report(NULL, 0);
 	oom.oc = NULL;
 	return 0;
 }

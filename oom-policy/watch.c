@@ -22,28 +22,32 @@ static void stop(int sig)
 	stopped = sig;
 }
 
-static const char *why(const struct event *e, char *buf, size_t size)
+static const char *why(const struct event *e)
 {
 	static const char * const reasons[] = {
-		[BY_KERNEL] = "the kernel's own choice",
-		[BY_POLICY] = "selected by the policy",
-		[BY_SPARING] = "the kernel's choice of those that the policy left",
-		[BY_ITSELF] = "no search: it is exiting, or has to pay for its own request",
-		[BY_GROUP] = "with the victim, for memory.oom.group",
-		[BY_NOBODY] = "no victim: one is dying already, or there is none",
+		[OUTCOME_POLICY] = "selected by the policy",
+		[OUTCOME_KERNEL] = "the kernel's choice of those that the policy left",
+		[OUTCOME_NONE] = "the kernel's choice, as the policy chose nobody",
+		[OUTCOME_ABORT] = "the kernel's choice, as the policy gave up",
+		[OUTCOME_TIMEOUT] = "the kernel's choice, as the policy took too long",
+		[OUTCOME_WAITING] = "the victim is dying already",
 	};
 
-	if (e->by != BY_FALLBACK)
-		return reasons[e->by];
-	snprintf(buf, size, "the kernel's choice, as the policy %s",
-		 !strcmp(e->fallback, "none") ? "chose nobody" :
-		 !strcmp(e->fallback, "abort") ? "gave up" : "took too long");
-	return buf;
+	if (!e->victim)
+		return e->outcome == OUTCOME_WAITING ? "no victim: one is dying already" :
+		       e->outcome < 0 ? "no victim: one is dying already, or there is none" :
+		       "no victim: there is none";
+	if (e->group)
+		return "with the victim, for memory.oom.group";
+	if (!e->searched)
+		return "no search: it is exiting, or has to pay for its own request";
+	return e->outcome < 0 ? "the kernel's own choice" : reasons[e->outcome];
 }
 
 static json_object *event_json(const struct watch *w, const struct event *e, const char *time,
-			       const char *scope, const char *cgroup, const char *reason)
+			       const char *scope, const char *cgroup)
 {
+	static const char * const outcomes[] = OUTCOMES;
 	json_object *row = json_object_new_object();
 	char comm[32];
 
@@ -51,7 +55,7 @@ static json_object *event_json(const struct watch *w, const struct event *e, con
 	row_text(row, "scope", scope);
 	row_number(row, "trigger_pid", e->trigger);
 	row_text(row, "trigger", show_name(e->trigger_comm, comm, sizeof(comm)));
-	if (e->by != BY_NOBODY) {
+	if (e->victim) {
 		row_number(row, "victim_pid", e->victim);
 		row_text(row, "victim", show_name(e->victim_comm, comm, sizeof(comm)));
 		row_text(row, "cgroup", cgroup);
@@ -60,7 +64,8 @@ static json_object *event_json(const struct watch *w, const struct event *e, con
 		row_number(row, "size_kib", e->pages * w->kib);
 	}
 	row_text(row, "policy", e->policy[0] ? e->policy : NULL);
-	row_text(row, "why", reason);
+	row_text(row, "outcome", e->outcome < 0 ? NULL : outcomes[e->outcome]);
+	row_text(row, "why", why(e));
 	row_number(row, "offered", e->offered);
 	row_number(row, "microseconds", e->ns / 1000);
 	return row;
@@ -68,15 +73,14 @@ static json_object *event_json(const struct watch *w, const struct event *e, con
 
 static int show_event(void *ctx, void *data, size_t size)
 {
-	char now[32], scope[4096], cgroup[4096], victim[32], trigger[32], kib[32], text[64];
+	char now[32], scope[4096], cgroup[4096], victim[32], trigger[32], kib[32];
 	const struct watch *w = ctx;
 	const struct event *e = data;
 	time_t t = time(NULL);
-	const char *reason = why(e, text, sizeof(text));
 	json_object *row;
 	struct tm tm;
 
-	if (e->by == BY_NOBODY && !w->all)
+	if (!e->victim && !w->all)
 		return 0;
 	localtime_r(&t, &tm);
 	strftime(now, sizeof(now), "%F %T", &tm);
@@ -86,19 +90,19 @@ static int show_event(void *ctx, void *data, size_t size)
 		snprintf(scope, sizeof(scope), e->sysrq ? "sysrq" : "global");
 	cgroup_path(e->cgroup, cgroup, sizeof(cgroup));
 	if (w->json) {
-		row = event_json(w, e, now, scope, cgroup, reason);
+		row = event_json(w, e, now, scope, cgroup);
 		puts(json_object_to_json_string_ext(row, JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(row);
-	} else if (e->by == BY_NOBODY) {
+	} else if (!e->victim) {
 		printf("%s  %s  %s[%u] -> nobody  policy %s  %s  (%u offered, %llu us)\n", now, scope,
 		       show_name(e->trigger_comm, trigger, sizeof(trigger)), e->trigger,
-		       e->policy[0] ? e->policy : "-", reason, e->offered, e->ns / 1000);
+		       e->policy[0] ? e->policy : "-", why(e), e->offered, e->ns / 1000);
 	} else {
 		printf("%s  %s  %s[%u] -> %s[%u] %s %s  policy %s  %s  (%u offered, %llu us)\n", now,
 		       scope, show_name(e->trigger_comm, trigger, sizeof(trigger)), e->trigger,
 		       show_name(e->victim_comm, victim, sizeof(victim)), e->victim, cgroup,
 		       show_size(e->pages * w->kib, kib, sizeof(kib)),
-		       e->policy[0] ? e->policy : "-", reason, e->offered, e->ns / 1000);
+		       e->policy[0] ? e->policy : "-", why(e), e->offered, e->ns / 1000);
 	}
 	return 0;
 }
@@ -134,7 +138,7 @@ int command_watch(bool all, bool json)
 			lost = skel->bss->lost;
 		}
 	}
-	/* What was reported until now is shown. */
+	/* Show all that was reported until now. */
 	ring_buffer__consume(ring);
 	ring_buffer__free(ring);
 	watch_bpf__destroy(skel);

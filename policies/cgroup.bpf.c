@@ -2,12 +2,12 @@
 /*
  * cgroup - choose by cgroup
  *
- * A map says of a cgroup what is to become of the processes in it and below
- * it; the nearest one counts, so a part can be excepted from the whole. The
- * verdict is 3 (BPF_EVAL_SELECT: kill these first, the biggest of them before
- * the others), 2 (BPF_EVAL_NEXT: do not choose these) or 0 (NO_BPF_POLICY: as
- * if there were no policy). To choose from some cgroups only, give the root
- * (its id is 1) a 2, and these a 0.
+ * A map holds verdicts on cgroups, for the processes in them and below them; the
+ * nearest one applies, so a part can be excepted from the whole. The verdict is
+ * 3 (BPF_EVAL_SELECT: kill these first, the biggest of them before the others),
+ * 2 (BPF_EVAL_NEXT: do not choose these) or 0 (NO_BPF_POLICY: as if there were no
+ * policy). To choose from some cgroups only, give the root (its id is 1) a 2, and
+ * these a 0.
  *
  *   oom-policy load cgroup --set /batch=prefer
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A policy on cgroups is one function, too, that ranks a cgroup:
+ * A policy on cgroups is one function that ranks a cgroup:
  *
  *	#define POLICY "cgroup"
  *	#include "cgroup.bpf.h"
@@ -8,9 +8,9 @@
  *	static int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
  *			       struct oom_domain *domain, struct rank *rank)
  *
- * It returns a verdict on all that is in it, as rank() does, and sets the keys
- * but the last; that is the size of the task. What it said of a cgroup is kept for
- * the OOM, as there may be many tasks in it.
+ * It returns a verdict on all tasks in the cgroup, as rank() does for one, and sets
+ * all keys but the last, which is the size of the task. Its answer is kept for the
+ * OOM, as a cgroup may hold many tasks.
  */
 #ifndef CGROUP_BPF_H
 #define CGROUP_BPF_H
@@ -20,7 +20,7 @@
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank);
 
-/* What comes last in the rank of a task: a function of the task and the domain. */
+/* The last key of a task: a function of the task and the domain. */
 #ifndef TASK_KEY
 #define TASK_KEY task_size
 static __always_inline __u64 task_size(struct task_struct *task, struct oom_domain *domain)
@@ -28,6 +28,9 @@ static __always_inline __u64 task_size(struct task_struct *task, struct oom_doma
 	return task_pages(task);
 }
 #endif
+
+/* As key[1] of a cgroup: use the last key of each task. */
+#define OWN_SIZE	(~0ULL)
 
 /* The cgroup above, or NULL. */
 static __always_inline struct cgroup *parent_cgroup(struct cgroup *cgrp)
@@ -37,48 +40,48 @@ static __always_inline struct cgroup *parent_cgroup(struct cgroup *cgrp)
 	return parent ? parent->cgroup : NULL;
 }
 
-/* Told by its css_set, which also says which other controllers it has. */
-#define KNOWN_BITS 10
-#define KNOWN_WAYS 4	/* places for each; with more cgroups than places some are ranked again */
-static struct known {
+/* Keyed by css_set, which says the task's cgroup in each controller. */
+#define CACHE_BITS 10
+#define CACHE_WAYS 4	/* entries to try; with more cgroups some are ranked again */
+static struct cache_entry {
 	__u64 set;
-	__u32 oom;	/* of stats.ooms: in another OOM nothing is known */
+	__u32 oom;	/* of stats.ooms: entries of another OOM are stale */
 	int verdict;
 	__u64 key[KEYS - 1];
-} known[1 << KNOWN_BITS];
+} cgroup_cache[1 << CACHE_BITS];
 
 /* Rank the cgroup of a task, unless that was done in this OOM. */
-static __always_inline void know(struct css_set *set)
+static __always_inline void load_cgroup(struct css_set *set)
 {
+	struct cache_entry *entry;
 	__u64 number, place;
-	struct known *k;
 	int i;
 
-	/* The verifier takes what comes out of a map for a number, not for a pointer. */
+	/* Launder the pointer through a map so that the verifier sees a scalar. */
 	oom.set = (__u64)set;
 	barrier();
 	number = oom.set;
 	/* Fibonacci hashing: Knuth, The Art of Computer Programming, 6.4. */
-	place = (number * 0x9e3779b97f4a7c15) >> (64 - KNOWN_BITS);
-	for (i = 0; i < KNOWN_WAYS; i++) {
-		k = &known[place ^ i];
-		if (k->set == number || k->oom != (__u32)stats.ooms)
+	place = (number * 0x9e3779b97f4a7c15) >> (64 - CACHE_BITS);
+	for (i = 0; i < CACHE_WAYS; i++) {
+		entry = &cgroup_cache[place ^ i];
+		if (entry->set == number || entry->oom != (__u32)stats.ooms)
 			break;
 	}
-	if (i == KNOWN_WAYS)
-		k = &known[place];
-	if (k->set != number || k->oom != (__u32)stats.ooms) {
+	if (i == CACHE_WAYS)
+		entry = &cgroup_cache[place];
+	if (entry->set != number || entry->oom != (__u32)stats.ooms) {
 		struct rank r = { };
 
-		k->verdict = rank_cgroup(set->dfl_cgrp, set, &oom.domain, &r);
-		k->key[0] = r.key[0];
-		k->key[1] = r.key[1];
-		k->set = number;
-		k->oom = stats.ooms;
+		entry->verdict = rank_cgroup(set->dfl_cgrp, set, &oom.domain, &r);
+		entry->key[0] = r.key[0];
+		entry->key[1] = r.key[1];
+		entry->set = number;
+		entry->oom = stats.ooms;
 	}
-	oom.set_verdict = k->verdict;
-	oom.set_rank.key[0] = k->key[0];
-	oom.set_rank.key[1] = k->key[1];
+	oom.set_verdict = entry->verdict;
+	oom.set_rank.key[0] = entry->key[0];
+	oom.set_rank.key[1] = entry->key[1];
 }
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
@@ -88,21 +91,24 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 	int verdict;
 
 	if (domain == &dry) {
-		/* It may go on beside an OOM, and leaves alone what that has. */
+		/* A dry run may go on beside an OOM and must not touch its state. */
 		verdict = rank_cgroup(set->dfl_cgrp, set, domain, rank);
 	} else {
 		if (oom.set != (__u64)set) {
-			/* One who is spared is no reason to look at a cgroup. */
+			/* A spared task is no reason to rank its cgroup. */
 			if (spared(task))
 				return NO_BPF_POLICY;
-			know(set);
+			load_cgroup(set);
 		}
 		verdict = oom.set_verdict;
 		rank->key[0] = oom.set_rank.key[0];
 		rank->key[1] = oom.set_rank.key[1];
 	}
-	if (verdict == BPF_EVAL_SELECT)
+	if (verdict == BPF_EVAL_SELECT) {
 		rank->key[KEYS - 1] = TASK_KEY(task, domain);
+		if (rank->key[1] == OWN_SIZE)
+			rank->key[1] = rank->key[KEYS - 1];
+	}
 	return verdict;
 }
 

@@ -12,21 +12,22 @@
  *		return BPF_EVAL_SELECT;
  *	}
  *
- * It returns BPF_EVAL_SELECT for a candidate: of these the one with the highest
- * rank dies. BPF_EVAL_NEXT is for whom the policy spares, and NO_BPF_POLICY for
- * whom it leaves to the next policy or to the kernel. It is called under
- * oom_lock and RCU, may not sleep, and should not keep anything: the dry run
- * calls it, too, at any time.
+ * It returns BPF_EVAL_SELECT for a candidate: the one with the highest rank dies.
+ * BPF_EVAL_NEXT spares a task, NO_BPF_POLICY leaves it to the next policy or to the
+ * kernel. The function is called under oom_lock and RCU, may not sleep, and must
+ * not keep anything: the dry run calls it, too, at any time.
  *
- * From it come the programs at the end of this file: what the kernel asks in an
- * OOM, and a dry run that prints what it would be told. What is kept for an OOM
- * is in variables, since oom_lock lets only one happen at a time.
+ * The programs at the end of this file call it: in an OOM, and in a dry run that
+ * prints what they would say. oom_lock allows one OOM at a time, so its state is in
+ * variables. The hook refuses programs whose running time the verifier does not
+ * bound: use static functions and loops with a constant bound; global functions,
+ * callbacks and iterators do not load.
  *
- * Several policies at once: the one attached last is asked first. Whom it has an
- * opinion on, the others are not asked about; and once it has a candidate, none
- * of the others selects any more. They cannot talk to each other, but each can
- * see when oc->chosen becomes a task that it was not asked about. The label is that
- * of the policy that selected last; if none did, of the one that was loaded first.
+ * Several policies at once: the one attached last is asked first. A task that it
+ * has an opinion on is not offered to the others, and while it has a candidate,
+ * the others select none. Policies cannot talk to each other, but each sees
+ * when oc->chosen becomes a task that it was not asked about. The label is that of
+ * the policy that selected last or, if none did, of the one that was loaded first.
  */
 #ifndef OOM_POLICY_BPF_H
 #define OOM_POLICY_BPF_H
@@ -43,25 +44,25 @@ char _license[] SEC("license") = "GPL";
 #define OOM_SCORE_ADJ_MIN	-1000
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
-/* What the kernel stores as the points of a task that a program selected. */
+/* oc->chosen_points after a selection. */
 #define POLICY_POINTS		(__LONG_MAX__ - 1)
-/* Levels of cgroups looked at, from the root down: see deepest(). */
+/* Levels of cgroups that are examined, from the root down: see deepest(). */
 #define MAX_LEVELS		32
-/* Threads looked at for the memory of a process whose first one has ended. */
+/* Threads that are examined for the memory of a process whose first one has ended. */
 #define MAX_THREADS		32
 
 #ifndef OBSERVE
 #define OBSERVE false
 #endif
 
-/* What those who load a policy may set, before or later. */
+/* Settings, to be changed before or after loading. */
 #define SETTING SEC(".data.settings")
 
-/* Give no opinion, but count all else. */
+/* Give no opinion, but count. */
 bool observe SETTING = OBSERVE;
 /* Tasks at an oom_score_adj of -1000 are ranked, too. */
 bool kill_unkillable SETTING;
-/* Tables of pages are counted in bytes, all else in pages of 1 << this. */
+/* Page tables are counted in bytes, all else in pages of 1 << page_shift. */
 __u32 page_shift SETTING = 12;
 
 struct oom_domain dry SEC(".data.dry") = { };
@@ -71,22 +72,22 @@ struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
 #define KEYS 3
 struct rank {
 	__u64 key[KEYS];
-	__u64 start;	/* of equals the oldest dies: mostly it is asked about first */
-	__u64 pid;	/* whose rank it is; 0: nobody's */
+	__u64 start;	/* of equals the oldest dies: it is usually offered first */
+	__u64 pid;	/* the process that has this rank; 0: none */
 };
 
-/* As oc->chosen, which is no such address. */
+/* A value that oc->chosen never has. */
 #define NOT_BEGUN 1
 static struct {
 	struct oom_domain domain;
 	struct rank best, before;
-	__u64 chosen;	/* oc->chosen as it has to be: as it was, or as selected */
-	__u64 kept;	/* and as it was before this policy selected one */
-	__u64 asked;	/* the task that it was asked about last */
-	bool selected;	/* it has selected one */
-	bool overruled;	/* a policy that is asked earlier has a candidate */
-	bool named;	/* the label is its own */
-	/* For cgroup.bpf.h: the cgroup, by its css_set, that was ranked last */
+	__u64 chosen;	/* oc->chosen as this policy left it */
+	__u64 before_selection;	/* oc->chosen before this policy's last selection */
+	__u64 offered;	/* the task that this policy was asked about last */
+	bool selected;	/* the last verdict was a selection */
+	bool another_policy_selected;	/* one that is asked earlier has a candidate */
+	bool labelled;	/* the label is this policy's */
+	/* For cgroup.bpf.h: the css_set that was ranked last */
 	__u64 set;
 	struct rank set_rank;
 	int set_verdict;
@@ -95,46 +96,42 @@ static struct {
 int set_oom_policy_name(struct oom_control *oc, const char *name, size_t sz) __ksym;
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
+/* A pointer that may be read without a helper, wherever it comes from. */
+#define cast(ptr, type)	((type *)bpf_rdonly_cast(ptr, bpf_core_type_id_kernel(type)))
+
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
 
-/*
- * The first thread of a process has ended: its memory is that of another, or there
- * is none. A global function is verified once, and not for each place that calls it.
- */
-__noinline __u64 other_mm(__u64 of)
+/* The memory of a process whose first thread has ended belongs to another thread. */
+static __noinline struct mm_struct *other_mm(struct task_struct *task)
 {
-	struct signal_struct *signal = (void *)of;
-	struct list_head *head = &signal->thread_head;
-	struct list_head *pos = BPF_CORE_READ(head, next);
-	struct task_struct *task;
+	struct list_head *head = &task->signal->thread_head, *pos = head->next;
 	struct mm_struct *mm;
 	int i;
 
 	for (i = 0; i < MAX_THREADS && pos != head; i++) {
-		task = (void *)pos - bpf_core_field_offset(struct task_struct, thread_node);
-		mm = BPF_CORE_READ(task, mm);
+		task = cast((void *)pos - bpf_core_field_offset(task->thread_node),
+			    struct task_struct);
+		mm = task->mm;
 		if (mm)
-			return (__u64)mm;
-		pos = BPF_CORE_READ(pos, next);
+			return mm;
+		pos = pos->next;
 	}
-	return 0;
+	return NULL;
 }
 
 /*
- * What the kernel counts: resident, swapped out, and tables of pages; in pages.
- * Counters are read as they are: up to some ten pages for each CPU are missing.
- * Fields are read without a helper, as this is done for each task.
+ * The kernel's own measure in pages: resident, swapped out, and page tables. The
+ * per-CPU parts of the counters, max(32, 2 * CPUs) pages for each CPU or less, are not
+ * added.
  */
 static __always_inline __u64 task_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
 	__s64 file, anon, shmem, swap;
 
-	if (!mm) {
-		mm = (void *)other_mm((__u64)BPF_CORE_READ(task, signal));
-		mm = bpf_rdonly_cast(mm, bpf_core_type_id_kernel(struct mm_struct));
-	}
+	if (!mm)
+		mm = other_mm(task);
 	if (!mm)
 		return 0;
 	file = mm->rss_stat[MM_FILEPAGES].count;
@@ -147,18 +144,16 @@ static __always_inline __u64 task_pages(struct task_struct *task)
 }
 
 /*
- * The cgroup, or where it hangs on the deepest level that is looked at: who may make
- * cgroups cannot get away from the rules by making them deep.
+ * The cgroup, or its ancestor on the deepest level that is examined: nobody who may
+ * make cgroups escapes the rules by nesting them.
  */
 static __always_inline struct cgroup *deepest(struct cgroup *cgrp)
 {
 	if (cgrp->level < MAX_LEVELS)
 		return cgrp;
-	return bpf_rdonly_cast(BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]),
-			       bpf_core_type_id_kernel(struct cgroup));
+	return cast(BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]), struct cgroup);
 }
 
-/* It was killed already. To have no opinion is what makes the kernel wait for it. */
 static __always_inline bool dying(struct task_struct *task)
 {
 	return task->signal->oom_mm;
@@ -182,7 +177,7 @@ static __always_inline bool higher(struct task_struct *task, const struct rank *
 	return task->start_boottime < best->start;
 }
 
-static __always_inline void take(struct task_struct *task, struct rank *r)
+static __always_inline void set_best(struct task_struct *task, struct rank *r)
 {
 	r->start = task->start_boottime;
 	r->pid = task->tgid;
@@ -193,7 +188,7 @@ static __always_inline void take(struct task_struct *task, struct rank *r)
 static __always_inline void begin(struct oom_control *oc)
 {
 	__builtin_memset(&oom, 0, sizeof(oom));
-	/* Nobody's: any task of any rank comes before it. */
+	/* Any task of any rank comes before no task. */
 	oom.best.start = ~0ULL;
 	stats.ooms++;
 	oom.domain.totalpages = oc->totalpages;
@@ -203,8 +198,8 @@ static __always_inline void begin(struct oom_control *oc)
 	}
 }
 
-/* Several policies give themselves a name, and who decides has to have the last word. */
-static __always_inline void sign(struct oom_control *oc)
+/* The last name wins, so it is set again on a policy's first selection in a row. */
+static __always_inline void set_label(struct oom_control *oc)
 {
 	char name[] = POLICY;
 
@@ -216,27 +211,27 @@ int BPF_PROG(oom_begin, struct oom_control *oc)
 {
 	begin(oc);
 	if (!observe)
-		sign(oc);
+		set_label(oc);
 	return 0;
 }
 
-/* Somebody else is chosen than has to be. */
-static __always_inline void look(struct oom_control *oc, __u64 chosen)
+/* oc->chosen is not what this policy left there: find out why. */
+static __always_inline void check_chosen(struct oom_control *oc, __u64 chosen)
 {
 	if (oom.chosen == NOT_BEGUN) {
-		/* Attached since the tasks began to be asked about: join in. */
+		/* Attached during this OOM, so it has missed bpf_set_policy_name(). */
 		begin(oc);
-		oom.overruled = oc->chosen_points == POLICY_POINTS;
-	} else if (oom.selected && chosen == oom.kept) {
-		/* It would have freed nothing: the one before is best again. */
+		oom.another_policy_selected = oc->chosen_points == POLICY_POINTS;
+	} else if (oom.selected && chosen == oom.before_selection) {
+		/* The selection would have freed nothing: the previous best is back. */
 		stats.refused++;
 		oom.best = oom.before;
-	} else if (chosen != oom.asked) {
-		oom.overruled = true;
+	} else if (chosen != oom.offered) {
+		oom.another_policy_selected = true;
 	}
 	oom.chosen = chosen;
 	oom.selected = false;
-	oom.named = false;
+	oom.labelled = false;
 }
 
 SEC("fmod_ret/bpf_oom_evaluate_task")
@@ -247,19 +242,19 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	int verdict;
 
 	if (chosen != oom.chosen)
-		look(oc, chosen);
-	oom.asked = (__u64)task;
+		check_chosen(oc, chosen);
+	oom.offered = (__u64)task;
 
-	if (dying(task))
-		return NO_BPF_POLICY;
 	verdict = rank(task, &oom.domain, &r);
-	/* Most end here: whatever else there is to know of them does not matter. */
-	if (verdict == BPF_EVAL_SELECT && (oom.overruled || !higher(task, &r, &oom.best)))
+	/* Most tasks end here, so the checks that are only for a selection come later. */
+	if (verdict == BPF_EVAL_SELECT &&
+	    (oom.another_policy_selected || !higher(task, &r, &oom.best)))
 		return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
-	if (spared(task))
+	/* No opinion on a dying task: the kernel waits for it, and no selection is counted. */
+	if (spared(task) || dying(task))
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
-		take(task, &r);
+		set_best(task, &r);
 		stats.best.pid = r.pid;
 		stats.best.pages = task_pages(task);
 		bpf_probe_read_kernel_str(stats.best.comm, sizeof(stats.best.comm), task->comm);
@@ -267,12 +262,12 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (observe)
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
-		if (!oom.named)
-			sign(oc);
-		oom.named = true;
+		if (!oom.labelled)
+			set_label(oc);
+		oom.labelled = true;
 		stats.selected++;
 		oom.selected = true;
-		oom.kept = chosen;
+		oom.before_selection = chosen;
 		oom.chosen = (__u64)task;
 	}
 	return verdict;
@@ -283,23 +278,28 @@ int BPF_PROG(oom_victim, struct task_struct *task)
 {
 	__u64 pid = task->tgid;
 
-	/* The one before it is, where the best was refused at last. */
+	/* If the last selection was refused, the previous best dies. */
 	if ((oom.best.pid == pid || oom.before.pid == pid) && !observe)
 		stats.victims++;
-	/* Each thread of it may be marked by itself. */
+	/* mark_victim may fire once for each thread. */
 	oom.best.pid = 0;
 	oom.before.pid = 0;
 	return 0;
 }
 
-SEC("tp_btf/oom_policy_fallback")
-int BPF_PROG(oom_fallback, const char *name)
+SEC("tp_btf/oom_policy_outcome")
+int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memcg,
+	     const char *outcome)
 {
-	char label[sizeof(stats.label)];
+	char text[sizeof(stats.label)];
+	int i;
 
-	bpf_probe_read_kernel_str(label, sizeof(label), name);
-	if (!bpf_strncmp(label, sizeof(label), POLICY))
-		stats.fallbacks++;
+	bpf_probe_read_kernel_str(text, sizeof(text), policy);
+	if (bpf_strncmp(text, sizeof(text), POLICY))
+		return 0;
+	bpf_probe_read_kernel_str(text, sizeof(text), outcome);
+	for (i = 0; i < NR_OUTCOMES; i++)
+		stats.outcomes[i] += text[0] == OUTCOME_LETTERS[i];
 	return 0;
 }
 
@@ -311,7 +311,7 @@ static __always_inline bool dry_domain(struct task_struct *task)
 
 	if (!dry.cgroup)
 		return true;
-	/* The mask is for the verifier, which wants a bound. */
+	/* The mask gives the verifier a bound. */
 	return cgrp->level >= (int)level &&
 	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id) == dry.cgroup;
 }
@@ -329,13 +329,11 @@ int oom_rank(struct bpf_iter__task *ctx)
 	struct rank r = { };
 	enum why why;
 
-	if (!ctx->meta->seq_num)
-		dry.root = 0;
 	if (!task || task->pid != task->tgid || task->tgid == 1 ||
 	    task->flags & PF_KTHREAD || !dry_domain(task))
 		return 0;
 	why = dying(task) ? WHY_DYING : spared(task) ? WHY_SPARED : WHY_POLICY;
-	if (!task->mm && !other_mm((__u64)BPF_CORE_READ(task, signal)))
+	if (!task->mm && !other_mm(task))
 		why = WHY_NO_MEMORY;
 	if (why == WHY_POLICY)
 		verdict = rank(task, &dry, &r);

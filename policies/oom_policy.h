@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a policy and those who load it tell each other, through its maps. */
+/* Shared by a policy and whoever loads it, through the maps of the policy. */
 #ifndef OOM_POLICY_H
 #define OOM_POLICY_H
 
@@ -11,10 +11,10 @@ enum why {
 	WHY_POLICY,	/* the policy said so */
 	WHY_SPARED,	/* its oom_score_adj is -1000 */
 	WHY_DYING,	/* it was killed already, and is waited for */
-	WHY_NO_MEMORY,	/* it has ended, and the kernel does not choose it */
+	WHY_NO_MEMORY,	/* it has ended: a kill would free nothing */
 };
 
-/* A process, by what no later one has as well: the value in oom_pids. */
+/* A process by its start, which no later one shares: the value in oom_pids. */
 struct oom_pid {
 	unsigned long long start;	/* in clock ticks, as in /proc/PID/stat */
 	unsigned int verdict;		/* BPF_EVAL_SELECT or BPF_EVAL_NEXT */
@@ -27,31 +27,45 @@ struct oom_name {
 	char comm[16];
 };
 
-/* Where memory is short: all in the map .data.dry, for the dry run. */
+/* The memory that has run out; in the map .data.dry that of the dry run. */
 struct oom_domain {
 	unsigned long long cgroup;	/* its id, or 0: the whole machine */
-	unsigned long long totalpages;	/* what there is, in pages */
-	unsigned long long root;	/* what the root's processes hold, once known */
+	unsigned long long totalpages;	/* RAM and swap, in pages */
 	unsigned int level;		/* how deep the cgroup is; the root is 0 */
 	unsigned int unused;
 };
 
-/* Who has the highest rank in an OOM, or would be chosen. */
+/* The process with the highest rank in an OOM. */
 struct oom_best {
-	unsigned int pid;		/* 0: nobody */
+	unsigned int pid;		/* 0: none */
 	char comm[16];
 	unsigned int unused;
 	unsigned long long pages;
 };
 
-/* What became of a policy: the map .data.stats. */
+/* Outcomes of a search, as the tracepoint oom_policy_outcome names them. */
+enum oom_outcome {
+	OUTCOME_POLICY,		/* a policy selected the victim */
+	OUTCOME_KERNEL,		/* policies only spared; the kernel chose among the rest */
+	OUTCOME_NONE,		/* fallback: the policies left no victim */
+	OUTCOME_ABORT,		/* fallback: a policy gave up */
+	OUTCOME_TIMEOUT,	/* fallback: the policies exceeded the deadline */
+	OUTCOME_WAITING,	/* a victim is dying already */
+	NR_OUTCOMES,
+};
+
+#define OUTCOMES	{ "policy", "kernel", "none", "abort", "timeout", "waiting" }
+/* The first letter tells them apart. */
+#define OUTCOME_LETTERS	"pknatw"
+
+/* Counts of a policy: the map .data.stats. */
 struct oom_policy_stats {
-	char label[16];			/* what the report calls it */
-	unsigned long long ooms;	/* searches for a victim, */
-	unsigned long long selected;	/* how often it selected one, */
-	unsigned long long refused;	/* and was refused it by the kernel; */
-	unsigned long long victims;	/* its choices that were killed, */
-	unsigned long long fallbacks;	/* and OOMs that the kernel decided after all */
+	char label[16];			/* its name in the OOM report */
+	unsigned long long ooms;	/* searches for a victim that it has seen */
+	unsigned long long selected;	/* its selections */
+	unsigned long long refused;	/* selections that would have freed nothing */
+	unsigned long long victims;	/* selected processes that were killed */
+	unsigned long long outcomes[NR_OUTCOMES];	/* of searches under its label */
 	struct oom_best best;		/* of the last search that had one */
 };
 

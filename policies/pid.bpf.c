@@ -2,16 +2,15 @@
 /*
  * pid - choose by process
  *
- * A map says of a process what is to become of it in an OOM. The verdict is
- * 3 (BPF_EVAL_SELECT: kill this one first; of several the biggest) or
- * 2 (BPF_EVAL_NEXT: do not choose this one). On processes that are not in the
- * map the policy has no opinion, or with --set others=spare it spares them: then
- * the kernel has no score to make of them, which is cheaper on newer kernels, and
- * where none of the given is there, the kernel chooses and the report has
- * fallback=none.
+ * A map holds verdicts on processes: 3 (BPF_EVAL_SELECT: kill this one first; of
+ * several the biggest) or 2 (BPF_EVAL_NEXT: do not choose this one). On processes
+ * that are not in the map the policy has no opinion, or with --set others=spare it
+ * spares them: the kernel then computes no score for them, which is cheaper on newer
+ * kernels; if none of the given processes exists, the kernel chooses and the report
+ * has fallback=none.
  *
- * A process is known by its id in the initial pid namespace and by the time at
- * which it started, so one that was given the id of another is not hit.
+ * A process is identified by its id in the initial pid namespace and by its start, so
+ * a later process with the same id is not affected.
  *
  *   oom-policy load pid --set 1337=first
  *
@@ -28,7 +27,7 @@
 #define POLICY "pid"
 #include "oom_policy.bpf.h"
 
-/* What a clock tick is to user space, whatever it is to the kernel. */
+/* A clock tick in /proc, whatever CONFIG_HZ is. */
 #define NSEC_PER_TICK 10000000
 
 struct {
@@ -38,17 +37,17 @@ struct {
 	__type(value, struct oom_pid);
 } oom_pids SEC(".maps");
 
-/* What becomes of processes that are not in the map: 0, or BPF_EVAL_NEXT. */
+/* The verdict on processes that are not in the map: 0, or BPF_EVAL_NEXT. */
 __u32 others SETTING;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)
 {
 	__u32 pid = task->tgid;
-	struct oom_pid *known = bpf_map_lookup_elem(&oom_pids, &pid);
+	struct oom_pid *rule = bpf_map_lookup_elem(&oom_pids, &pid);
 
-	if (!known || known->start != task->start_boottime / NSEC_PER_TICK)
+	if (!rule || rule->start != task->start_boottime / NSEC_PER_TICK)
 		return others;
 	rank->key[0] = task_pages(task);
-	return known->verdict;
+	return rule->verdict;
 }

@@ -2,15 +2,14 @@
 /*
  * priority - cgroups have priorities, and the lowest dies first
  *
- * A map gives cgroups a priority of 0 to 12. What counts for a process is the
- * lowest of those on the way from its cgroup up to the root: who has the
- * lower half of a tree to give away cannot lift a part of it above the whole,
- * and a cgroup without a priority has that of its parent. If there is none on
- * the way, the value of key 0 counts, and without one the policy has no opinion:
- * such processes are chosen only where no process with a priority can be.
+ * A map gives cgroups a priority of 0 to 12. A process has the lowest of those on
+ * the way from its cgroup up to the root: nobody can lift a part of a tree above
+ * the whole, and a cgroup without a priority has that of its parent. If there is
+ * none on the way, the value of key 0 counts, and without one the policy has no
+ * opinion: such processes are chosen only where no process with a priority can be.
  *
- * Of equal priorities the biggest memory cgroup comes first, as cgroup_size.bpf.c
- * counts it, and in that the biggest process. memory.oom.group kills all of it.
+ * Of equal priorities the biggest memory cgroup comes first, measured as in
+ * cgroup_size.bpf.c, and in it the biggest process. memory.oom.group kills all of it.
  *
  *   oom-policy load priority --set /prod=10 --set /batch=1
  *
@@ -20,8 +19,8 @@
  *   bpftool map update name oom_priorities \
  *           key 0x2a 0x01 0 0 0 0 0 0 value 10 0 0 0
  *
- * The map is root's. Whom a cgroup was delegated to has no say, neither by
- * oom_score_adj, which does not count but at -1000.
+ * The map is root's. The owner of a delegated cgroup has no say, nor has
+ * oom_score_adj, except -1000.
  *
  * Bad at: a small process of low priority that is killed again and again, while
  * the one that eats the memory has a high one.
@@ -37,7 +36,6 @@ struct {
 	__type(value, __u32);
 } oom_priorities SEC(".maps");
 
-/* A cgroup without one has that of its parent. */
 static __always_inline __u32 own_priority(__u64 id)
 {
 	__u32 *priority = bpf_map_lookup_elem(&oom_priorities, &id);
@@ -45,28 +43,20 @@ static __always_inline __u32 own_priority(__u64 id)
 	return priority ? *priority : MAX_PRIORITY + 1;
 }
 
-/* Verified once, not for each place that calls it. */
-__noinline __u32 lowest_priority(__u64 of)
-{
-	struct cgroup *cgrp = (void *)of;
-	__u32 priority, lowest = MAX_PRIORITY + 1;
-	int i;
-
-	if (BPF_CORE_READ(cgrp, level) >= MAX_LEVELS)
-		cgrp = BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]);
-	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
-		priority = own_priority(BPF_CORE_READ(cgrp, kn, id));
-		lowest = priority < lowest ? priority : lowest;
-		cgrp = BPF_CORE_READ(cgrp, self.parent, cgroup);
-	}
-	return lowest <= MAX_PRIORITY ? lowest : own_priority(0);
-}
-
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank)
 {
-	__u32 lowest = lowest_priority((__u64)BPF_CORE_READ(set, dfl_cgrp));
+	__u32 priority, lowest = MAX_PRIORITY + 1;
+	int i;
 
+	cgrp = deepest(cgrp);
+	for (i = 0; i < MAX_LEVELS && cgrp; i++) {
+		priority = own_priority(cgrp->kn->id);
+		lowest = priority < lowest ? priority : lowest;
+		cgrp = parent_cgroup(cgrp);
+	}
+	if (lowest > MAX_PRIORITY)
+		lowest = own_priority(0);
 	if (lowest > MAX_PRIORITY)
 		return NO_BPF_POLICY;
 	rank->key[0] = MAX_PRIORITY - lowest;

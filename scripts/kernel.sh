@@ -77,8 +77,8 @@ bpftool_build() {
 		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
 }
 
-# progs_build - selftests, policies, oom-policy and the demo, static, for this
-# kernel's BTF.
+# progs_build - selftests, stress tests, policies, oom-policy and the demo, static,
+# for this kernel's BTF.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
 	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool" "$PROGS/oom-policy"
@@ -87,6 +87,8 @@ progs_build() {
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
 	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
 	make -C "$ROOT/oom-policy/test" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+	make -C "$ROOT/tests/stress" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" \
+		POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
 	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 }
 

@@ -1,142 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policies that are wrong: somebody dies all the same, soon, and the report
- * says why it was not the policy that chose. In every OOM here the kernel alone
- * would take big.
+ * Slow programs: a victim is found all the same, in time, and the report says why the
+ * policy did not choose it. The programs have one second of wall time for a search.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "oom_env.h"
 
-FIXTURE(fallback)
-{
-	struct env e;
-};
+#define CUT_OFF "oom: BPF programs on the hook exceeded 1 s; the kernel chooses without them\n"
 
-FIXTURE_SETUP(fallback)
+ENV_FIXTURE(fallback)
+
+static int start(struct env *e)
 {
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-	set_label(self->e.skel, "wrong", sizeof("wrong"));
-	ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.first)) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.name)) TH_LOG("%s", libbpf_log);
+	set_label(e, "wrong", sizeof("wrong"));
+	return attach(e, e->skel->progs.name) ?: attach(e, e->skel->progs.ended);
 }
 
-FIXTURE_TEARDOWN(fallback)
+/* More tasks that are evaluated: at most @nr in the cgroup of small. */
+static int start_more(struct scene *s, int nr)
 {
-	env_end(&self->e);
+	struct hog hog;
+	int ret = 0;
+
+	while (nr-- && !ret)
+		ret = hog_start(&hog, &s->cg_small, 0, 0);
+	return ret;
 }
 
 /*
- * P6: one report, and no more lines than one OOM without a policy has: neither
- * a second report nor "Huh VM_FAULT_OOM leaked out".
+ * P4: the second call would come after the deadline. The policy spares big, which the
+ * kernel chooses then: it begins anew.
  */
-#define ASSERT_NO_FLOOD()						\
-	do {								\
-		ASSERT_EQ(1, log_count(&self->e.s.log, "invoked oom-killer")); \
-		ASSERT_EQ(0, log_count(&self->e.s.log, "VM_FAULT_OOM"));	\
-		ASSERT_EQ(0, log_count(&self->e.s.log, "no killable processes")); \
-	} while (0)
-
-/* P1: NEXT to everybody. P3: the second scan asks nobody. */
-TEST_F(fallback, P1_next_for_all)
+TEST_F(fallback, P4_cut_off)
 {
+	ASSERT_EQ(0, start(&self->e));
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
+	self->e.bss->burn_ms = 1200;
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=none"));
-	ASSERT_EQ(3, self->e.table->asked) TH_LOG("P3: asked in the second scan, too");
-	ASSERT_EQ(1, self->e.skel->bss->nr_named);
-	ASSERT_NO_FLOOD();
+	ASSERT_EQ(1, self->e.table->asked) TH_LOG("asked after the deadline");
+	ASSERT_EQ(1, self->e.bss->burns);
+	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
+	ASSERT_STREQ("timeout", self->e.bss->outcome.outcome);
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "invoked oom-killer"));
 }
 
-TEST_F(fallback, P1_next_for_the_only_task)
+/* P4: a selection from before the deadline stands, and is no fallback. */
+TEST_F(fallback, P4_selection_before_the_deadline_stands)
 {
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	self->e.s.grow = 64 * MB;
-	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
-	ASSERT_VICTIM(trigger);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=none"));
-	ASSERT_NO_FLOOD();
-}
-
-TEST_F(fallback, P2_abort_for_all)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->otherwise = BPF_EVAL_ABORT;
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=abort"));
-	ASSERT_EQ(1, self->e.table->asked) TH_LOG("asked after it had aborted");
-	ASSERT_NO_FLOOD();
-}
-
-/* P2: what was selected before is dropped. */
-TEST_F(fallback, P2_abort_after_select)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs_swapped(&self->e.s));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_ABORT);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=abort"));
-}
-
-/* P2: ABORT waits where a victim really is dying. */
-TEST_F(fallback, P2_abort_waits_for_the_dying)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
-	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
-	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
-	self->e.table->asked = 0;
-	self->e.table->otherwise = BPF_EVAL_ABORT;
-	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
-	EXPECT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
-	EXPECT_EQ(1, log_count(&self->e.s.log, "Killed process"));
-	EXPECT_TRUE(hog_alive(&self->e.s.small));
-	EXPECT_GT(self->e.table->asked, 0) TH_LOG("nobody was asked while it was dying");
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
-}
-
-/*
- * P4: a program that needs long for each task is asked until its second is
- * over, and said to be cut off once. The bound is a second and one call; so that
- * there is something to cut, one call takes longer than that here. It spares the
- * big one, which is in the first cgroup of the list, and which the kernel then
- * takes: it begins anew.
- */
-TEST_F(fallback, P4_burns_time)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->burn = 1500;
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_EQ(1, self->e.table->asked) TH_LOG("asked after the time was up");
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=timeout"));
-	ASSERT_EQ(1, log_count(&self->e.s.log, "took more than 1 s"));
-	ASSERT_NO_FLOOD();
-}
-
-/*
- * P4: a selection from before the second was over stands, and is no fallback.
- */
-TEST_F(fallback, P4_selection_before_the_cut_stands)
-{
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table->burn = 1500;
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
+	self->e.bss->burn_ms = 1200;
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, self->e.table->asked);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
+	ASSERT_LABEL("wrong victim=policy");
+	ASSERT_STREQ("policy", self->e.bss->outcome.outcome);
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
 }
 
 /*
- * Keeps the CPU of the processes of the tests from them, all but 50 ms of every 750.
- * The throttling of realtime tasks leaves that alone.
+ * P4, L6: it does not stand where the kernel waits for a task that is dying, which is
+ * behind the selected one in the list, and behind the deadline.
+ */
+TEST_F(fallback, L6_selection_before_the_deadline_gives_way)
+{
+	struct scene *s = &self->e.s;
+
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs_swapped(s));
+	ASSERT_EQ(0, hold_at_exit(s->big.pid));
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
+	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
+	ASSERT_TRUE(held(s->big.pid, PATIENCE));
+	ASSERT_EQ(0, trace_on());
+	self->e.bss->burn_ms = 1200;
+	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
+	EXPECT_EQ(0, hog_wait(&s->trigger, PATIENCE));
+	EXPECT_GE(trace_count("policy=wrong"), 1) TH_LOG("no event");
+	EXPECT_GE(trace_count("outcome=timeout"), 1);
+	EXPECT_EQ(0, trace_count("outcome=kernel"));
+	let_go(s->big.pid);
+}
+
+/* P4: a slow program that is no policy counts, as the policies cannot be told from it. */
+TEST_F(fallback, P4_slow_tracer_beside_a_policy)
+{
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, start_more(&self->e.s, 4));
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
+	self->e.bss->burn_ms = 600;
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_EQ(2, self->e.bss->burns);
+	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
+}
+
+/* P4: alone it is cut off, too. It gave no verdict, so there is no label. */
+TEST_F(fallback, P4_slow_tracer_alone)
+{
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, start_more(&self->e.s, 4));
+	ASSERT_ATTACH(slow);
+	self->e.bss->burn_ms = 600;
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	/* The last call shows that there is a program, and a slow one. */
+	ASSERT_EQ(3, self->e.bss->burns);
+	ASSERT_LABEL("");
+	ASSERT_EQ(0, self->e.bss->outcome.count);
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
+}
+
+/* P4: without a program the deadline means nothing, however slow the kernel is. */
+TEST_F(fallback, P4_slow_kernel_without_a_program)
+{
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, start_more(&self->e.s, 4));
+	ASSERT_ATTACH(slow_kernel);
+	self->e.bss->burn_ms = 300;
+	ASSERT_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_GE(self->e.bss->burns, 4) TH_LOG("the scan was not slow");
+	ASSERT_LABEL("");
+	ASSERT_EQ(0, self->e.bss->outcome.count);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "exceeded 1 s"));
+}
+
+/*
+ * Keeps CPU 0 from the trigger, all but 50 ms of every 750 ms. That is below the limit
+ * of the throttling of realtime tasks.
  */
 static void *rival(void *stop)
 {
@@ -153,116 +162,92 @@ static void *rival(void *stop)
 	return stop;
 }
 
-/*
- * P4: a policy that is fast on a CPU that is busy. Each call takes 100 ms by the
- * clock, so the rival comes into each, and two of three take more than a second.
- */
-TEST_F(fallback, P4_preempted_is_not_slow)
+/* P4: preempted for a second, a policy is cut off, as everybody waits for oom_lock. */
+TEST_F(fallback, P4_preempted_is_cut_off)
 {
 	bool stop = false;
 	pthread_t thread;
 	void *started;
-	long ms;
 
+	ASSERT_EQ(0, start(&self->e));
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table->burn = 100;
+	ASSERT_EQ(0, start_more(&self->e.s, 4));
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	/* More than the rival leaves: each call takes 0.7 s. */
+	self->e.bss->burn_cpu_ms = 60;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, rival, &stop));
-	ms = now_ms();
 	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ms = now_ms() - ms;
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, &started);
 	ASSERT_NE(NULL, started) TH_LOG("no rival");
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(3, self->e.table->asked);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
-	ASSERT_EQ(0, log_count(&self->e.s.log, "took more than 1 s"));
-	ASSERT_GT(ms, 1400) TH_LOG("nothing was tested: is this kernel preemptible?");
+	ASSERT_VICTIM(big);
+	ASSERT_LT(self->e.table->asked, 7) TH_LOG("is this kernel preemptible?");
+	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
 }
 
 /*
- * L6: a selection that gives way to the wait for one who is dying does not stand.
- * The first in the list is selected, the dying is behind it, after the cut.
+ * The trigger gets 1 % of a CPU. A kernel that throttles a task in kernel mode (6.12)
+ * makes 20 s of a policy that takes 0.2 s.
  */
-TEST_F(fallback, L6_selection_before_the_cut_gives_way)
+FIXTURE(throttled)
 {
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
-	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
-	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
-	ASSERT_EQ(0, trace_on());
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table->burn = 1200;
-	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
-	EXPECT_GE(trace_count("policy=wrong"), 1) TH_LOG("no event");
-	EXPECT_EQ(trace_count("policy=wrong"), trace_count("reason=timeout"));
-	/* Once the reaper has been at the dying one, the selection stands. */
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
+	struct env e;
+};
+
+FIXTURE_SETUP(throttled)
+{
+	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_EQ(0, start_more(&self->e.s, 7));
+	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu"));
+	ASSERT_EQ(0, cg_write(&self->e.s.domain, "cgroup.subtree_control", "+cpu"));
+	ASSERT_EQ(0, cg_write(&self->e.s.cg_trigger, "cpu.max", "1000 100000"));
 }
 
-/* L6: each fallback can be counted. */
-TEST_F(fallback, L6_tracepoint)
+FIXTURE_TEARDOWN(throttled)
 {
-	char line[128];
+	env_end(&self->e);
+}
 
-	ASSERT_EQ(0, trace_on());
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+/* The trigger gets to its limit slowly; after the kill it may run to its end. */
+#define ASSERT_THROTTLED_OOM()								\
+	do {										\
+		ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));		\
+		ASSERT_TRUE(log_wait(&self->e.s.log, "Killed process", 4 * PATIENCE));	\
+		ASSERT_EQ(0, cg_write(&self->e.s.cg_trigger, "cpu.max", "max 100000"));	\
+		ASSERT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));			\
+	} while (0)
+
+TEST_F_TIMEOUT(throttled, P4_policy_does_not_hold_oom_lock, 120)
+{
+	long ms;
+
+	ASSERT_ATTACH(first);
+	ASSERT_ATTACH(slow);
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	EXPECT_EQ(0, scene_oom(&self->e.s));
+	self->e.bss->burn_cpu_ms = 20;
+	ASSERT_THROTTLED_OOM();
 	ASSERT_VICTIM(big);
-	snprintf(line, sizeof(line), "policy=wrong memcg=%llu reason=none offered=3\n",
-		 (unsigned long long)self->e.s.domain.id);
-	ASSERT_EQ(1, trace_count(line)) TH_LOG("no \"%s\"", line);
-	ASSERT_EQ(1, trace_count("oom_policy_fallback:"));
+	ms = self->e.bss->outcome.ns / 1000000;
+	printf("# the search took %ld ms, the policy was asked %u times\n", ms,
+	       self->e.table->asked);
+	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
+	ASSERT_LT(ms, 5000);
+	ASSERT_STREQ(ms > 1500 ? "timeout" : "none", self->e.bss->outcome.outcome);
 }
 
-/* L6: and where the policy had its way, there is no event. */
-TEST_F(fallback, L6_silent_without_fallback)
+TEST_F_TIMEOUT(throttled, P4_silent_without_a_program, 120)
 {
-	ASSERT_EQ(0, trace_on());
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(0, trace_count("oom_policy_fallback:"));
-}
-
-/* S1: STOP keeps a selection, and nobody else is asked about. */
-TEST_F(fallback, S1_stop_keeps_the_selection)
-{
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table->otherwise = BPF_EVAL_STOP;
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(2, self->e.table->asked);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
-}
-
-/* S1: it also keeps what the kernel has chosen so far: the bigger one is last. */
-TEST_F(fallback, S1_stop_keeps_the_kernels_choice)
-{
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_small, 24 * MB, 0));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_STOP);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(2, self->e.table->asked);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong"));
-}
-
-/* S1: with nobody chosen it is as any scan without an outcome. */
-TEST_F(fallback, S1_stop_at_once)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->otherwise = BPF_EVAL_STOP;
-	ASSERT_OOM();
+	ASSERT_THROTTLED_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(1, self->e.table->asked);
-	ASSERT_TRUE(has_label(&self->e.s.log, "wrong fallback=none"));
+	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
+	ASSERT_LABEL("");
+	ASSERT_EQ(0, self->e.bss->outcome.count);
+	ASSERT_EQ(0, log_count(&self->e.s.log, "exceeded 1 s"));
 }
 
 TEST_HARNESS_MAIN

@@ -1,309 +1,199 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The label of the OOM report: when it is there, and what it may say. */
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "oom_env.h"
 
-FIXTURE(label)
-{
-	struct env e;
-};
+ENV_FIXTURE(label)
 
-FIXTURE_SETUP(label)
-{
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-}
-
-FIXTURE_TEARDOWN(label)
-{
-	env_end(&self->e);
-}
-
-/* One OOM in which a program decides, unless it is told not to. */
+/* One OOM in which a program selects small, and another one may name it. */
 #define LABEL_OOM()							\
 	do {								\
 		ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));		\
-		rule_pid(self->e.table, &self->e.s.small,	\
-			 BPF_EVAL_SELECT);				\
+		rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT); \
 		ASSERT_ATTACH(first);					\
 		ASSERT_ATTACH(name);					\
 		ASSERT_OOM();						\
 		ASSERT_VICTIM(small);					\
-		ASSERT_EQ(1, self->e.skel->bss->nr_named)			\
-			TH_LOG("the name hook is called once an OOM");	\
 	} while (0)
 
-TEST_F(label, L1_line_of_its_own)
+/* Another scene with the same programs. */
+static int again(struct env *e)
 {
-	set_label(self->e.skel, "my_policy", sizeof("my_policy"));
-	LABEL_OOM();
-	ASSERT_EQ(0, self->e.skel->bss->label_ret);
-	ASSERT_TRUE(has_label(&self->e.s.log, "my_policy"));
+	scene_end(&e->s);
+	return scene_memcg(&e->s) ?: scene_hogs(&e->s, false, 0);
 }
 
 /*
- * L1: all other lines of the report stay as they are. The same OOM with the
- * same victim, once by the kernel's choice and once by that of a program.
+ * The last OOM report in the log without stack trace, registers and label, and with "#"
+ * for every number and the blanks before it: to be freed by the caller.
  */
+static char *report_shape(struct klog *log)
+{
+	char *text = strdup(log_read(log)), *shape = calloc(1, log->len + 1);
+	char *to = shape, *line, *next = NULL, *at;
+	bool trace = false, report = false;
+
+	for (line = strtok_r(text, "\n", &next); line; line = strtok_r(NULL, "\n", &next)) {
+		if (strstr(line, " invoked oom-killer: ")) {
+			report = true;
+			to = shape;
+		}
+		trace |= !strncmp(line, "CPU: ", 5);
+		for (at = line; report && !trace && strncmp(line, "oom_policy=", 11) && *at; ) {
+			if (!isdigit(*at)) {
+				*to++ = *at++;
+				continue;
+			}
+			while (to > shape && to[-1] == ' ')
+				to--;
+			*to++ = '#';
+			at += strspn(at, "0123456789abcdefx");
+		}
+		if (report && !trace && strncmp(line, "oom_policy=", 11))
+			*to++ = '\n';
+		trace &= !strstr(line, "</TASK>");
+		report &= !strstr(line, "Killed process");
+	}
+	*to = '\0';
+	free(text);
+	return shape;
+}
+
+/* L1: the same victim, chosen by the kernel and by a program: all other lines stay. */
 TEST_F(label, L1_other_lines_unchanged)
 {
-	char *today, *ours;
+	char *without, *with;
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	today = log_shape(&self->e.s.log);
+	without = report_shape(&self->e.s.log);
 
-	scene_end(&self->e.s);
-	ASSERT_EQ(0, scene_memcg(&self->e.s));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	set_label(self->e.skel, "my_policy", sizeof("my_policy"));
+	ASSERT_EQ(0, again(&self->e));
+	set_label(&self->e, "my_policy", sizeof("my_policy"));
 	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_ATTACH(name);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "my_policy"));
-	ours = log_shape(&self->e.s.log);
+	ASSERT_LABEL("my_policy victim=policy");
+	with = report_shape(&self->e.s.log);
 
-	ASSERT_NE(NULL, strstr(today, "oom-kill:constraint=CONSTRAINT_MEMCG"));
-	ASSERT_NE(NULL, strstr(today, "Tasks state (memory values in pages):"));
-	ASSERT_NE(NULL, strstr(today, "Killed process"));
-	ASSERT_STREQ(today, ours);
-	free(today);
-	free(ours);
+	ASSERT_NE(NULL, strstr(without, "oom-kill:constraint=CONSTRAINT_MEMCG"));
+	ASSERT_NE(NULL, strstr(without, "Tasks state (memory values in pages):"));
+	ASSERT_NE(NULL, strstr(without, "Killed process"));
+	ASSERT_STREQ(without, with);
+	free(without);
+	free(with);
 }
 
 TEST_F(label, L2_unnamed_is_bpf)
 {
 	LABEL_OOM();
-	ASSERT_TRUE(has_label(&self->e.s.log, "bpf"));
-}
-
-/* L2: a policy with a name that gives no verdict is not mentioned. */
-TEST_F(label, L2_absent_without_a_verdict)
-{
-	set_label(self->e.skel, "watcher", sizeof("watcher"));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->e.skel->bss->label_ret);
-	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
-}
-
-TEST_F(label, L2_absent_without_a_program)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
-}
-
-/* L2: to spare a task is to decide, though the kernel takes the next one. */
-TEST_F(label, L2_present_when_a_task_was_spared)
-{
-	set_label(self->e.skel, "spare", sizeof("spare"));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_NEXT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "spare"));
+	ASSERT_LABEL("bpf victim=policy");
 }
 
 /* L4: the name of one OOM is not left over for the next. */
 TEST_F(label, L4_gone_after_its_oom)
 {
-	set_label(self->e.skel, "once", sizeof("once"));
+	set_label(&self->e, "once", sizeof("once"));
 	LABEL_OOM();
-	ASSERT_TRUE(has_label(&self->e.s.log, "once"));
+	ASSERT_LABEL("once victim=policy");
 
-	self->e.skel->bss->label_size = 0;
-	scene_end(&self->e.s);
-	ASSERT_EQ(0, scene_memcg(&self->e.s));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	self->e.bss->label_size = 0;
+	ASSERT_EQ(0, again(&self->e));
 	self->e.table->rules[0].pid = self->e.s.small.pid;
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_TRUE(has_label(&self->e.s.log, "bpf"));
+	ASSERT_LABEL("bpf victim=policy");
 }
 
-/* One call of the kfunc, what it returns, and what the report then says. */
-FIXTURE(call)
-{
-	struct env e;
-};
-
+/* One call of the kfunc, its return value, and the name in the report. */
 FIXTURE_VARIANT(call)
 {
-	const char *label;
-	unsigned int size;
-	enum forged_oc oc;
-	int ret;
 	const char *shown;
+	unsigned int size;
+	const char *label;
+	enum forged_oc oc;
 };
 
-/* L4: what is taken, and as what. */
-FIXTURE_VARIANT_ADD(call, L4_all_kinds_of_bytes)
-{
-	.label = "aZ0_.:+-", .size = 9, .shown = "aZ0_.:+-",
-};
+ENV_FIXTURE(call)
 
-FIXTURE_VARIANT_ADD(call, L4_fifteen_bytes)
-{
-	.label = "123456789012345", .size = 16, .shown = "123456789012345",
-};
+#define SHOWN(name, shown, size, label) \
+	FIXTURE_VARIANT_ADD(call, name) { shown, size, label }
+/* Refused: -EINVAL, and the name that was given before stays. */
+#define REFUSED(name, size, ...) \
+	FIXTURE_VARIANT_ADD(call, name) { NULL, size, __VA_ARGS__ }
 
-FIXTURE_VARIANT_ADD(call, L4_sixteen_are_cut)
-{
-	.label = "1234567890123456", .size = 17, .shown = "123456789012345",
-};
+#define TEN	"1234567890"
+#define HUNDRED	TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG	HUNDRED HUNDRED TEN TEN TEN TEN TEN "12345"	/* 255 */
 
-FIXTURE_VARIANT_ADD(call, L4_forty_are_cut)
-{
-	.label = "1234567890123456789012345678901234567890", .size = 41, .shown = "123456789012345",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_size_beyond_the_nul)
-{
-	.label = "short\0\n\xff", .size = 9, .shown = "short",
-};
-
-/* L4: what is refused; the name given before stays. */
-FIXTURE_VARIANT_ADD(call, L4_fail_empty)
-{
-	.label = "", .size = 1, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_no_bytes)
-{
-	.label = "", .size = 0, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_unterminated)
-{
-	.label = "1234567890123456789012345678901234567890", .size = 40,
-	.ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_unterminated_16)
-{
-	.label = "1234567890123456", .size = 16, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_unterminated_3)
-{
-	.label = "abc", .size = 3, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_newline)
-{
-	.label = "a\nb", .size = 4, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_forged_line)
-{
-	.label = "a\nKilled process", .size = 17, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_blank)
-{
-	.label = "a b", .size = 4, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_percent)
-{
-	.label = "%s%n", .size = 5, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_equals)
-{
-	.label = "a=b", .size = 4, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_escape)
-{
-	.label = "a\x1b[31m", .size = 7, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_high_byte)
-{
-	.label = "a\x80", .size = 3, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_latin_letter)
-{
-	.label = "\xe9t\xe9", .size = 4, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L4_fail_bad_byte_beyond_cut)
-{
-	.label = "1234567890123456\n", .size = 18, .ret = -EINVAL, .shown = "before",
-};
-
-/* L5: an OOM that is not the one in progress is refused. */
-FIXTURE_VARIANT_ADD(call, L5_fail_null)
-{
-	.label = "forged", .size = 7, .oc = OC_NULL, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L5_fail_inside_the_real_one)
-{
-	.label = "forged", .size = 7, .oc = OC_OFFSET, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_VARIANT_ADD(call, L5_fail_other_object)
-{
-	.label = "forged", .size = 7, .oc = OC_TASK, .ret = -EINVAL, .shown = "before",
-};
-
-FIXTURE_SETUP(call)
-{
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-}
-
-FIXTURE_TEARDOWN(call)
-{
-	env_end(&self->e);
-}
+SHOWN(L4_all_kinds_of_bytes, "aZ0_.:+-", 9, "aZ0_.:+-");
+SHOWN(L4_fifteen_bytes, "123456789012345", 16, TEN "12345");
+SHOWN(L4_sixteen_are_cut, "123456789012345", 17, TEN "123456");
+SHOWN(L4_size_256, "123456789012345", 256, LONG);
+SHOWN(L4_size_beyond_the_nul, "short", 9, "short\0\n\xff");
+REFUSED(L4_fail_size_257, 257, LONG "1");
+REFUSED(L4_fail_size_257_with_nul, 257, "short\0" LONG);
+REFUSED(L4_fail_empty, 1, "");
+REFUSED(L4_fail_no_bytes, 0, "");
+REFUSED(L4_fail_unterminated_256, 256, LONG "1");
+REFUSED(L4_fail_unterminated_16, 16, TEN "123456");
+REFUSED(L4_fail_unterminated_3, 3, "abc");
+REFUSED(L4_fail_newline, 4, "a\nb");
+REFUSED(L4_fail_forged_line, 17, "a\nKilled process");
+REFUSED(L4_fail_blank, 4, "a b");
+REFUSED(L4_fail_percent, 5, "%s%n");
+REFUSED(L4_fail_equals, 4, "a=b");
+REFUSED(L4_fail_escape, 7, "a\x1b[31m");
+REFUSED(L4_fail_high_byte, 3, "a\x80");
+REFUSED(L4_fail_latin_letter, 4, "\xe9t\xe9");
+REFUSED(L4_fail_bad_byte_beyond_cut, 18, TEN "123456\n");
+/* L5: an OOM that is not the one in progress. */
+REFUSED(L5_fail_null, 7, "forged", OC_NULL);
+REFUSED(L5_fail_inside_the_real_one, 7, "forged", OC_OFFSET);
+REFUSED(L5_fail_other_object, 7, "forged", OC_TASK);
 
 TEST_F(call, set_oom_policy_name)
 {
-	set_label(self->e.skel, variant->label, variant->size);
-	self->e.skel->bss->label_oc = variant->oc;
-	self->e.skel->bss->label_twice = 1;
+	char label[64];
+
+	set_label(&self->e, variant->label, variant->size);
+	self->e.bss->label_oc = variant->oc;
+	self->e.bss->label_twice = 1;
 	LABEL_OOM();
-	ASSERT_EQ(variant->ret, self->e.skel->bss->label_ret);
-	ASSERT_TRUE(has_label(&self->e.s.log, variant->shown));
+	ASSERT_EQ(variant->shown ? 0 : -EINVAL, self->e.bss->label_ret);
+	snprintf(label, sizeof(label), "%s victim=policy", variant->shown ?: "before");
+	ASSERT_LABEL(label);
 }
 
 /*
- * L5: the pointer of an OOM that is over. Its stack is still that of a live
- * task, which is not the one that runs the next OOM.
+ * L5: the pointer of an OOM that is over. Its stack is still that of a live task,
+ * which is not the one that runs the next OOM.
  */
 TEST_F(label, L5_fail_stale)
 {
 	struct hog before;
 
-	set_label(self->e.skel, "stale", sizeof("stale"));
+	set_label(&self->e, "stale", sizeof("stale"));
 	LABEL_OOM();
-	ASSERT_TRUE(has_label(&self->e.s.log, "stale"));
+	ASSERT_LABEL("stale victim=policy");
 
 	before = self->e.s.trigger;
-	self->e.skel->bss->label_oc = OC_STALE;
-	self->e.skel->bss->label_ret = 1;
+	self->e.bss->label_oc = OC_STALE;
+	self->e.bss->label_ret = 1;
 	ASSERT_EQ(0, hog_start(&self->e.s.trigger, &self->e.s.cg_small, MB, 0));
 	self->e.table->rules[0].pid = before.pid;
 	ASSERT_OOM();
-	ASSERT_GE(self->e.skel->bss->nr_named, 2);
-	ASSERT_NE(self->e.skel->bss->last_oc, self->e.skel->bss->this_oc)
+	ASSERT_GE(self->e.bss->nr_named, 2);
+	ASSERT_NE(self->e.bss->last_oc, self->e.bss->this_oc)
 		TH_LOG("the same stack: nothing was tested");
-	ASSERT_EQ(-EINVAL, self->e.skel->bss->label_ret);
-	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=bpf\n"));
-	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=stale\n"));
+	ASSERT_EQ(-EINVAL, self->e.bss->label_ret);
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=bpf victim=policy\n"));
+	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=stale victim=policy\n"));
 	ASSERT_EQ(SIGKILL, hog_killed(&before, PATIENCE));
 }
 

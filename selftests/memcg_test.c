@@ -1,110 +1,170 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Verdicts in the OOM of a memory cgroup. The letters are the rules of
- * Documentation/bpf/oom.rst that a test proves.
+ * Verdicts in the OOM of a memory cgroup. The letters in the names of the tests are
+ * those of the requirements.
  */
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <sys/mman.h>
-#include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/swap.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "oom_env.h"
-#include "oom_odd.h"
+#include "example.skel.h"
+#include "example_select.skel.h"
 
-FIXTURE(memcg)
+/* One OOM of big, small and trigger: the verdicts, the victim and the label. */
+ENV_FIXTURE(verdict)
+
+FIXTURE_VARIANT(verdict)
 {
-	struct env e;
+	long long big, small, trigger, others;
+	bool two;			/* a second program is asked before this one */
+	long long second_small, second_others;
+	bool not_passed_on;		/* and this one is not asked */
+	bool swapped;			/* the order is small, big, trigger */
+	int adj;			/* oom_score_adj of small */
+	bool dies_big;			/* else small */
+	const char *label;		/* behind "oom_policy=test ", NULL: none */
+	unsigned int offered;		/* 0: all three */
 };
 
-FIXTURE_SETUP(memcg)
+#define VERDICT(name, ...) FIXTURE_VARIANT_ADD(verdict, name) { __VA_ARGS__ }
+#define BIG_DIES	.dies_big = true
+#define BY_POLICY	.label = "victim=policy"
+#define BY_KERNEL	.label = "victim=kernel"
+#define FALLBACK(why)	.dies_big = true, .label = "victim=kernel fallback=" why
+
+VERDICT(no_opinion, BIG_DIES);
+VERDICT(select, .small = BPF_EVAL_SELECT, BY_POLICY);
+VERDICT(next_spares, .big = BPF_EVAL_NEXT, .trigger = BPF_EVAL_NEXT, BY_KERNEL);
+VERDICT(nowait_spares, .big = BPF_EVAL_NOWAIT, .trigger = BPF_EVAL_NOWAIT, BY_KERNEL);
+VERDICT(unknown_minus_one, .others = -1, BIG_DIES);
+VERDICT(unknown_six, .others = BPF_EVAL_NOWAIT + 1, BIG_DIES);
+VERDICT(unknown_int_max, .others = INT_MAX, BIG_DIES);
+VERDICT(unknown_int_min, .others = INT_MIN, BIG_DIES);
+VERDICT(unknown_high_bits_only, .others = 3LL << 32, BIG_DIES);
+/* V1: a bigger task without a verdict displaces no selection, another selection does. */
+VERDICT(V1_select_after_bigger, .small = BPF_EVAL_SELECT, BY_POLICY);
+VERDICT(V1_select_before_bigger, .swapped = true, .small = BPF_EVAL_SELECT, BY_POLICY);
+VERDICT(V1_last_select_stands, .big = BPF_EVAL_SELECT, .small = BPF_EVAL_SELECT, BY_POLICY);
+VERDICT(V1_last_select_stands_swapped, .swapped = true, .big = BPF_EVAL_SELECT,
+	.small = BPF_EVAL_SELECT, BIG_DIES, BY_POLICY);
+/* O2: a policy may select a task at OOM_SCORE_ADJ_MIN. */
+VERDICT(O2_select_at_minus_1000, .adj = -1000, .small = BPF_EVAL_SELECT, BY_POLICY);
+/* V4: the program attached last is asked first; no opinion passes the question on. */
+VERDICT(V4_last_attached_decides, .big = BPF_EVAL_SELECT, .others = BPF_EVAL_NEXT, .two = true,
+	.second_small = BPF_EVAL_SELECT, .second_others = BPF_EVAL_NEXT, .not_passed_on = true,
+	BY_POLICY);
+VERDICT(V4_no_opinion_passes_on, .small = BPF_EVAL_SELECT, .two = true, BY_POLICY);
+/* V4: the trampoline tests all 64 bits, so this stops the chain and is no verdict. */
+VERDICT(V4_high_bits_stop_the_chain, .small = BPF_EVAL_SELECT, .two = true,
+	.second_others = 1LL << 40, .not_passed_on = true, BIG_DIES);
+/* P1, P2: the kernel chooses without the policies; P3: it asks none of them again. */
+VERDICT(P1_next_for_all, .others = BPF_EVAL_NEXT, FALLBACK("none"));
+VERDICT(P1_nowait_for_all, .others = BPF_EVAL_NOWAIT, FALLBACK("none"));
+VERDICT(P2_abort_for_all, .others = BPF_EVAL_ABORT, FALLBACK("abort"), .offered = 1);
+VERDICT(P2_abort_after_select, .small = BPF_EVAL_SELECT, .trigger = BPF_EVAL_ABORT,
+	FALLBACK("abort"));
+/* S1: STOP keeps a selection, also one that the kernel has made; nobody else is asked. */
+VERDICT(S1_stop_keeps_the_selection, .swapped = true, .small = BPF_EVAL_SELECT,
+	.others = BPF_EVAL_STOP, BY_POLICY, .offered = 2);
+VERDICT(S1_stop_keeps_the_kernels_choice, .swapped = true, .big = BPF_EVAL_STOP, BY_KERNEL,
+	.offered = 2);
+VERDICT(S1_stop_at_once, .others = BPF_EVAL_STOP, FALLBACK("none"), .offered = 1);
+
+/* L3: the label says who decided. L6: so does the event, which has the OOM's data, too. */
+TEST_F(verdict, L3_label_L6_event)
 {
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+	struct rules_bpf__bss *bss = self->e.bss;
+	struct table *t = &self->e.table[variant->two];
+	struct scene *s = &self->e.s;
+	unsigned int offered = variant->offered ?: 3;
+	char label[64];
+
+	ASSERT_EQ(0, variant->swapped ? scene_hogs_swapped(s) : scene_hogs(s, false, variant->adj));
+	rule_pid(self->e.table, &s->big, variant->big ?: variant->others);
+	rule_pid(self->e.table, &s->small, variant->small ?: variant->others);
+	rule_pid(self->e.table, &s->trigger, variant->trigger ?: variant->others);
+	set_label(&self->e, "test", sizeof("test"));
+	ASSERT_ATTACH(first);
+	if (variant->two) {
+		rule_pid(t, &s->small, variant->second_small ?: variant->second_others);
+		t->otherwise = variant->second_others;
+		ASSERT_ATTACH(second);
+	}
+	ASSERT_ATTACH(name);
+	ASSERT_ATTACH(ended);
+	ASSERT_OOM();
+	if (variant->dies_big)
+		ASSERT_VICTIM(big);
+	else
+		ASSERT_VICTIM(small);
+
+	ASSERT_EQ(offered, t->asked);
+	if (variant->two)
+		ASSERT_EQ(variant->not_passed_on ? 0 : offered, self->e.table->asked);
+	ASSERT_EQ(1, bss->nr_named);
+	/* P6: one report, and no OOM that was retried in vain. */
+	ASSERT_EQ(1, log_count(&s->log, "invoked oom-killer"));
+	ASSERT_EQ(0, log_count(&s->log, "VM_FAULT_OOM"));
+	ASSERT_EQ(0, log_count(&s->log, "no killable processes"));
+	if (!variant->label) {
+		ASSERT_LABEL("");
+		ASSERT_EQ(0, bss->outcome.count);
+		return;
+	}
+	snprintf(label, sizeof(label), "test %s", variant->label);
+	ASSERT_LABEL(label);
+	ASSERT_EQ(1, bss->outcome.count);
+	ASSERT_STREQ("test", bss->outcome.policy);
+	ASSERT_STREQ(strrchr(label, '=') + 1, bss->outcome.outcome);
+	ASSERT_EQ(offered, bss->outcome.offered);
+	ASSERT_EQ(s->domain.id, bss->outcome.memcg);
+	ASSERT_EQ(bss->this_oc, bss->outcome.oc);
 }
 
-FIXTURE_TEARDOWN(memcg)
-{
-	env_end(&self->e);
-}
+ENV_FIXTURE(memcg)
 
-TEST_F(memcg, no_program_biggest_dies)
+TEST_F(memcg, no_program)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	ASSERT_ATTACH(ended);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->e.table->asked);
+	ASSERT_LABEL("");
+	ASSERT_EQ(0, self->e.bss->outcome.count);
 }
 
-/* How often the hook was called in an OOM, by the function tracer, which is no program. */
-static int hook_calls(struct scene *s)
+/* The text of the event, as scripts read it. */
+TEST_F(memcg, L6_event_in_tracefs)
 {
-	int ret;
+	char line[128];
 
-	ret = trace_clear() ?:
-	      write_file(TRACEFS "set_ftrace_filter", "bpf_oom_evaluate_task") ?:
-	      write_file(TRACEFS "current_tracer", "function") ?: scene_oom(s);
-	if (!ret)
-		ret = trace_count("bpf_oom_evaluate_task <-");
-	write_file(TRACEFS "current_tracer", "nop");
-	write_file(TRACEFS "set_ftrace_filter", "");
-	return ret;
-}
-
-/* Where nobody is to be asked, no task costs a question. */
-TEST_F(memcg, no_program_nobody_is_asked)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hook_calls(&self->e.s));
-	ASSERT_VICTIM(big);
-}
-
-TEST_F(memcg, one_program_is_asked_about_each)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(first);
-	ASSERT_EQ(3, hook_calls(&self->e.s));
-	ASSERT_EQ(3, self->e.table->asked);
-	ASSERT_VICTIM(big);
-}
-
-/* Verdicts: no opinion leaves the choice to the kernel. */
-TEST_F(memcg, no_opinion_biggest_dies)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_GT(self->e.table->asked, 0) TH_LOG("the program was not asked");
-}
-
-TEST_F(memcg, select_by_pid)
-{
+	ASSERT_EQ(0, trace_on());
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
+	snprintf(line, sizeof(line), "oom_policy_outcome: policy=bpf memcg=%llu outcome=policy offered=3\n",
+		 (unsigned long long)self->e.s.domain.id);
+	ASSERT_EQ(1, trace_count(line)) TH_LOG("no \"%s\"", line);
+	ASSERT_EQ(1, trace_count("oom_policy_outcome:"));
 }
 
-TEST_F(memcg, select_by_cgroup)
+TEST_F(memcg, P1_next_for_the_only_task)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->rules[0] = (struct rule){
-		.cgroup = self->e.s.cg_small.id, .verdict = BPF_EVAL_SELECT,
-	};
+	self->e.table->otherwise = BPF_EVAL_NEXT;
+	self->e.s.grow = 64 * MB;
 	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_kill"));
+	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
+	ASSERT_VICTIM(trigger);
+	ASSERT_LABEL("bpf victim=kernel fallback=none");
 }
 
 /*
  * The limit is at the parent, the tasks are two levels below it:
- *	domain (48M) / mid / {big, small} and domain / trigger
+ *	domain (48M) / mid / leaf: small, and domain / {big, trigger}
  */
 TEST_F(memcg, select_by_cgroup_nested)
 {
@@ -115,209 +175,36 @@ TEST_F(memcg, select_by_cgroup_nested)
 	ASSERT_EQ(0, cg_create(&leaf, &mid, "leaf", 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &leaf, 10 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	self->e.table->rules[0] = (struct rule){
-		.cgroup = leaf.id, .verdict = BPF_EVAL_SELECT,
-	};
+	rule_cgroup(self->e.table, &leaf, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
+	ASSERT_EQ(1, cg_event(&leaf, "memory.events", "oom_kill"));
 	cg_destroy(&leaf);
 	cg_destroy(&mid);
 }
 
-/* NEXT: the biggest is passed over, the kernel takes the next biggest. */
-TEST_F(memcg, next_spares_the_biggest)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_NEXT);
-	rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_NEXT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-}
-
-/* V1: a bigger task without a verdict displaces no selection. */
-TEST_F(memcg, V1_select_stands_before_bigger)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-}
-
-TEST_F(memcg, V1_select_stands_after_bigger)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-}
-
-/* V1: of several selections the last one stands. */
-TEST_F(memcg, V1_last_select_stands)
-{
-	unsigned int i, last = 0;
-
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	for (i = 0; i < self->e.skel->bss->nr_offered; i++) {
-		unsigned int pid = self->e.skel->bss->offered[i].pid;
-
-		if (pid == self->e.s.big.pid || pid == self->e.s.small.pid)
-			last = pid;
-	}
-	if (last == self->e.s.big.pid)
-		ASSERT_VICTIM(big);
-	else
-		ASSERT_VICTIM(small);
-}
-
-/* In one cgroup the order is that of the forks. */
-TEST_F(memcg, V1_last_select_stands_in_one_cgroup)
-{
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-}
-
-/* Anything that is no verdict counts as no opinion. */
-FIXTURE(unknown)
-{
-	struct env e;
-};
-
-FIXTURE_VARIANT(unknown)
-{
-	long long verdict;
-};
-
-FIXTURE_VARIANT_ADD(unknown, minus_one)
-{
-	.verdict = -1,
-};
-
-FIXTURE_VARIANT_ADD(unknown, too_big)
-{
-	.verdict = 77,
-};
-
-FIXTURE_VARIANT_ADD(unknown, int_max)
-{
-	.verdict = INT_MAX,
-};
-
-FIXTURE_VARIANT_ADD(unknown, int_min)
-{
-	.verdict = INT_MIN,
-};
-
-FIXTURE_VARIANT_ADD(unknown, high_bits_only)
-{
-	.verdict = 3LL << 32,
-};
-
-FIXTURE_SETUP(unknown)
-{
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-}
-
-FIXTURE_TEARDOWN(unknown)
-{
-	env_end(&self->e);
-}
-
-TEST_F(unknown, verdict_is_no_opinion)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->otherwise = variant->verdict;
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_GT(self->e.table->asked, 0);
-	/* L2: and nobody decided anything. */
-	ASSERT_EQ(0, log_count(&self->e.s.log, "oom_policy="));
-}
-
-/* O2: a policy may select what its owner put at OOM_SCORE_ADJ_MIN. */
-TEST_F(memcg, O2_select_at_minus_1000)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, -1000));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-}
-
-/* O2: nobody outside the OOM domain is offered. */
+/* O2: only tasks of the OOM domain are offered. */
 TEST_F(memcg, O2_only_the_domain_is_offered)
 {
-	unsigned int i, pid, seen = 0;
+	unsigned int i, big;
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	big = self->e.s.big.pid;
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
-	ASSERT_EQ(3, self->e.skel->bss->nr_offered);
+	ASSERT_EQ(3, self->e.bss->nr_offered);
 	for (i = 0; i < 3; i++) {
-		pid = self->e.skel->bss->offered[i].pid;
-		/* big is reaped by now and has left its pid in nobody's hands */
-		seen += pid == self->e.s.small.pid || pid == self->e.s.trigger.pid;
-		ASSERT_NE(getpid(), pid);
-		ASSERT_NE(1, pid);
+		unsigned int pid = self->e.bss->offered[i].pid;
+
+		ASSERT_TRUE(pid == big || pid == (unsigned int)self->e.s.small.pid ||
+			    pid == (unsigned int)self->e.s.trigger.pid) TH_LOG("%d", pid);
 	}
-	ASSERT_EQ(2, seen);
 }
 
-/* V4: the program attached last is asked first, and its verdict stands. */
-TEST_F(memcg, V4_last_attached_decides)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	self->e.table[1].otherwise = BPF_EVAL_NEXT;
-	rule_pid(&self->e.table[1], &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(second);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(0, self->e.table->asked) TH_LOG("the older program was asked");
-}
-
-/* V4: no opinion passes the question on. */
-TEST_F(memcg, V4_no_opinion_passes_on)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(second);
-	ASSERT_OOM();
-	ASSERT_VICTIM(small);
-	ASSERT_EQ(self->e.table->asked, self->e.table[1].asked);
-}
-
-/* V4: all 64 bits are looked at, so this stops the chain yet is no verdict. */
-TEST_F(memcg, V4_high_bits_stop_the_chain)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	self->e.table[1].otherwise = 1LL << 40;
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(second);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_EQ(0, self->e.table->asked);
-}
-
-TEST_F(memcg, detach_brings_back_the_kernels_choice)
+/* Detached, it is not asked; its program can be attached again. */
+TEST_F(memcg, H8_detach_and_attach_again)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
@@ -327,9 +214,16 @@ TEST_F(memcg, detach_brings_back_the_kernels_choice)
 	ASSERT_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(0, self->e.table->asked);
+	ASSERT_LABEL("");
+
+	ASSERT_ATTACH(first);
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_OOM();
+	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
+	ASSERT_LABEL("bpf victim=policy");
 }
 
-/* The loader is gone, the link stays: the policy decides, until it is removed. */
+/* The loader is gone, the link is pinned: the policy decides, until it is removed. */
 TEST_F(memcg, pinned_link_outlives_its_loader)
 {
 	static const char pin[] = "/sys/fs/bpf/oom_test_link";
@@ -356,13 +250,12 @@ TEST_F(memcg, pinned_link_outlives_its_loader)
 	ASSERT_EQ(0, unlink(pin));
 	ASSERT_VICTIM(small);
 
-	/* And with the pin went the policy. */
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
 	ASSERT_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
 }
 
-/* O3: memory.oom.group works after the policy: the cgroup of the victim dies. */
+/* O3: memory.oom.group is applied to the victim of the policy. */
 TEST_F(memcg, O3_oom_group_of_the_victim)
 {
 	struct hog other;
@@ -379,34 +272,26 @@ TEST_F(memcg, O3_oom_group_of_the_victim)
 	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_group_kill"));
 }
 
-/*
- * O3: panic_on_oom == 1 is about the whole machine: in the OOM of a cgroup a
- * policy decides as ever. (2 means panic: global_test.)
- */
-TEST_F(memcg, O3_panic_on_oom_1_spares_memcgs)
+/* O3: these two are about the whole machine. A policy decides in a memory cgroup. */
+FIXTURE_VARIANT(sysctl)
+{
+	const char *path;
+};
+
+ENV_FIXTURE(sysctl)
+FIXTURE_VARIANT_ADD(sysctl, panic_on_oom) { "/proc/sys/vm/panic_on_oom" };
+FIXTURE_VARIANT_ADD(sysctl, oom_kill_allocating_task) { "/proc/sys/vm/oom_kill_allocating_task" };
+
+TEST_F(sysctl, O3_spares_memcgs)
 {
 	int old;
 
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
 	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
-	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/panic_on_oom", 1, &old));
+	ASSERT_EQ(0, sysctl_set(variant->path, 1, &old));
 	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/panic_on_oom", old, &old));
-	ASSERT_VICTIM(small);
-}
-
-/* O3: oom_kill_allocating_task is about the whole machine, too. */
-TEST_F(memcg, O3_oom_kill_allocating_task_spares_memcgs)
-{
-	int old;
-
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", 1, &old));
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", old, &old));
+	ASSERT_EQ(0, sysctl_set(variant->path, old, &old));
 	ASSERT_VICTIM(small);
 }
 
@@ -415,54 +300,29 @@ TEST_F(memcg, O3_oom_kill_allocating_task_spares_memcgs)
 
 static int make_swap(const char *dev, unsigned int pages)
 {
-	char header[4096] = { };
-	unsigned int *info = (unsigned int *)(header + 1024);
-	int fd = open(dev, O_WRONLY);
+	unsigned int header[1024] = { [256] = 1, [257] = pages - 1 };
+	int fd = open(dev, O_WRONLY), ret;
 
-	if (fd < 0)
-		return -errno;
-	info[0] = 1;
-	info[1] = pages - 1;
-	memcpy(header + sizeof(header) - 10, "SWAPSPACE2", 10);
-	if (write(fd, header, sizeof(header)) != sizeof(header) || fsync(fd)) {
-		close(fd);
-		return -errno;
-	}
+	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
+	ret = write(fd, header, sizeof(header)) != sizeof(header) || fsync(fd);
 	close(fd);
-	return swapon(dev, 0) ? -errno : 0;
+	return ret || swapon(dev, 0) ? -errno : 0;
 }
 
 /*
- * O1, O2: swapoff needs more than the cgroup may have, and dies for it, as
- * without a policy: it is not offered, and no selection displaces it, be it of
- * a task before it in the list or after it.
+ * O1, O2: swapoff needs more than the cgroup may have, and dies for it, as without a
+ * policy: it is not offered, and no selection displaces it. S1: nor does STOP.
  *	domain (48M) / big: 24M + 34M, the rest in swap; domain / small: 10M
  */
+FIXTURE_VARIANT(swapoff)
+{
+	bool first;	/* swapoff is in big and evaluated first, else in trigger */
+	bool stop;	/* STOP on the task behind the selected one */
+};
+
 FIXTURE(swapoff)
 {
 	struct env e;
-};
-
-FIXTURE_VARIANT(swapoff)
-{
-	bool first;	/* in the list of tasks: it is in big, else in trigger */
-	bool stop;	/* the policy says STOP to whoever comes after the selected */
-};
-
-FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected)
-{
-	.first = true,
-};
-
-FIXTURE_VARIANT_ADD(swapoff, O2_after_the_selected)
-{
-	.first = false,
-};
-
-/* S1: to stop ends the questions, not the way of swapoff. */
-FIXTURE_VARIANT_ADD(swapoff, S1_after_stop)
-{
-	.stop = true,
 };
 
 FIXTURE_SETUP(swapoff)
@@ -476,7 +336,11 @@ FIXTURE_TEARDOWN(swapoff)
 	swapoff(SWAP_DEV);
 }
 
-TEST_F(swapoff, goes_first)
+FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected) { .first = true };
+FIXTURE_VARIANT_ADD(swapoff, O2_after_the_selected) { };
+FIXTURE_VARIANT_ADD(swapoff, S1_after_stop) { .stop = true };
+
+TEST_F(swapoff, is_killed)
 {
 	struct cg *cg = variant->first ? &self->e.s.cg_big : &self->e.s.cg_trigger;
 	unsigned int i;
@@ -503,119 +367,206 @@ TEST_F(swapoff, goes_first)
 		_exit(swapoff(SWAP_DEV) ? 2 : 3);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task went before swapoff");
+	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task was killed");
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		TH_LOG("swapoff: status %#x", status);
 	EXPECT_EQ(1, cg_event(cg, "memory.events", "oom_kill"));
 	EXPECT_GT(self->e.table->asked, 0);
-	for (i = 0; i < self->e.skel->bss->nr_offered; i++)
-		EXPECT_NE(pid, self->e.skel->bss->offered[i].pid) TH_LOG("swapoff was offered");
-}
-
-/* O2: a policy may choose a new victim while another is dying. */
-TEST_F(memcg, O2_second_victim_while_one_is_dying)
-{
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
-	ASSERT_ATTACH(first);
-	/* The first OOM takes the biggest and waits for it. */
-	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
-	ASSERT_TRUE(held(&self->e.s.big, PATIENCE)) TH_LOG("big is not being killed");
-	/* The policy sees no end of it. */
-	self->e.table->rules[1] = (struct rule){
-		.pid = self->e.s.small.pid, .verdict = BPF_EVAL_SELECT };
-	self->e.table->rules[0] = (struct rule){
-		.pid = self->e.s.big.pid, .verdict = BPF_EVAL_NEXT };
-	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
-	EXPECT_EQ(0, log_count(&self->e.s.log, "oom_reaper: reaped")) TH_LOG("it had to wait");
-	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
-	EXPECT_EQ(2, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
+	for (i = 0; i < self->e.bss->nr_offered; i++)
+		EXPECT_NE(pid, self->e.bss->offered[i].pid) TH_LOG("swapoff was offered");
 }
 
 /*
- * V3: to select the dying victim is to wait for it: nobody else is killed, not
- * even one that is selected, too, and asked about later.
+ * big was killed and is held at its exit while the trigger needs memory. The verdict
+ * on big changes then, and small is selected. Either small is killed at once, or
+ * everybody waits for the reaper.
  */
-TEST_F(memcg, V3_select_of_the_dying_waits)
+FIXTURE_VARIANT(dying)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.big));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
+	long long verdict;
+	bool small_dies;
+};
+
+ENV_FIXTURE(dying)
+FIXTURE_VARIANT_ADD(dying, V5_nowait_does_not_wait) { BPF_EVAL_NOWAIT, true };
+FIXTURE_VARIANT_ADD(dying, V5_next_waits) { BPF_EVAL_NEXT };
+FIXTURE_VARIANT_ADD(dying, V3_select_waits) { BPF_EVAL_SELECT };
+FIXTURE_VARIANT_ADD(dying, no_opinion_waits) { NO_BPF_POLICY };
+FIXTURE_VARIANT_ADD(dying, P2_abort_waits) { BPF_EVAL_ABORT };
+
+TEST_F(dying, victim)
+{
+	struct scene *s = &self->e.s;
+	bool waits = variant->verdict != BPF_EVAL_ABORT;
+
+	ASSERT_EQ(0, scene_hogs(s, false, 0));
+	ASSERT_EQ(0, hold_at_exit(s->big.pid));
 	ASSERT_ATTACH(first);
-	ASSERT_EQ(0, hog_grow(&self->e.s.trigger, self->e.s.grow));
-	ASSERT_TRUE(held(&self->e.s.big, PATIENCE));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	/* The reaper ends the wait: the memory is there, the task still is, too. */
-	EXPECT_EQ(0, hog_wait(&self->e.s.trigger, PATIENCE));
-	EXPECT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
-	EXPECT_EQ(1, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
-	EXPECT_EQ(1, log_count(&self->e.s.log, "Killed process"));
-	EXPECT_TRUE(hog_alive(&self->e.s.small));
-	EXPECT_GT(self->e.table->asked, 3) TH_LOG("asked in one OOM only");
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
+	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
+	ASSERT_TRUE(held(s->big.pid, PATIENCE)) TH_LOG("big is not being killed");
+	ASSERT_EQ(0, trace_on());
+	self->e.table->asked = 0;
+	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
+	self->e.table->rules[1] = self->e.table->rules[0];
+	self->e.table->rules[0] = (struct rule){ .pid = s->big.pid, .verdict = variant->verdict };
+	EXPECT_EQ(0, hog_wait(&s->trigger, PATIENCE));
+	EXPECT_GT(self->e.table->asked, 0) TH_LOG("nobody was asked while big was dying");
+	if (variant->small_dies) {
+		EXPECT_EQ(SIGKILL, hog_killed(&s->small, PATIENCE));
+		EXPECT_EQ(0, log_count(&s->log, "oom_reaper: reaped")) TH_LOG("it had to wait");
+		EXPECT_EQ(2, cg_event(&s->domain, "memory.events", "oom_kill"));
+		EXPECT_EQ(1, trace_count("outcome=policy"));
+	} else {
+		EXPECT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
+		EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
+		EXPECT_TRUE(hog_alive(&s->small));
+		/* L6: waiting is an outcome; the reason of a fallback is said instead of it. */
+		if (variant->verdict)
+			EXPECT_GT(trace_count(waits ? "outcome=waiting" : "outcome=abort"), 0);
+		EXPECT_EQ(0, trace_count("outcome=kernel"));
+	}
+	let_go(s->big.pid);
 }
 
-/* V2: a child in vfork() has no memory of its own. */
-TEST_F(memcg, V2_fail_select_in_vfork)
+/*
+ * V5: the obvious policy, that selects the biggest task and says NEXT to all others,
+ * kills one process, as the kernel does: a dying one without an mm is waited for.
+ *	domain (200M) / big: 110M; domain / {small, trigger}: 1M, and grow by 70M
+ */
+FIXTURE(ranking)
 {
-	struct hog child = { };
+	struct env e;
+};
 
-	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
-				  CLONE_VM | CLONE_VFORK));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_TRUE(hog_alive(&child));
-	kill(child.pid, SIGKILL);
+FIXTURE_SETUP(ranking)
+{
+	hogs_roam = true;
+	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.max", "209715200"));
+	ASSERT_ATTACH(ranking);
+	ASSERT_ATTACH(name);
 }
 
-/* P1: a selection that is refused chooses nobody; the kernel has to. */
-TEST_F(memcg, P1_refused_selection)
+FIXTURE_TEARDOWN(ranking)
 {
-	struct hog child = { };
+	env_end(&self->e);
+}
 
-	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
-				  CLONE_VM | CLONE_VFORK));
+static int both_allocate(struct scene *s)
+{
+	usleep(600000);
+	return hog_grow(&s->small, 70 * MB) ?: hog_grow(&s->trigger, 70 * MB) ?:
+	       hog_wait(&s->small, PATIENCE) ?: hog_wait(&s->trigger, PATIENCE);
+}
+
+TEST_F_TIMEOUT(ranking, V5_one_process_is_killed, 180)
+{
+	struct scene *s = &self->e.s;
+	int round;
+
+	for (round = 1; round <= 3; round++) {
+		ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 110 * MB, 0));
+		ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+		ASSERT_EQ(0, both_allocate(s)) TH_LOG("round %d: one that allocates died", round);
+		ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
+		ASSERT_EQ(round, cg_event(&s->domain, "memory.events", "oom_kill"));
+		hog_stop(&s->small);
+		hog_stop(&s->trigger);
+		ASSERT_EQ(0, hog_start(&s->trigger, &s->cg_trigger, MB, 0));
+	}
+}
+
+/* The leader of big exits and has no mm any more; a thread of it is held, with the mm. */
+TEST_F_TIMEOUT(ranking, V5_slow_victim_is_waited_for, 60)
+{
+	struct scene *s = &self->e.s;
+	pid_t tid;
+
+	ASSERT_EQ(0, hog_start_threads(&s->big, &tid, &s->cg_big, 110 * MB));
+	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+	ASSERT_EQ(0, hold_at_exit(tid));
+	EXPECT_EQ(0, both_allocate(s)) TH_LOG("one that allocates died");
+	EXPECT_TRUE(held(tid, PATIENCE)) TH_LOG("big was not killed");
+	EXPECT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
+	EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
+	let_go(tid);
+	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
+}
+
+/* V2: a child in vfork() has no memory of its own. P1: somebody is killed all the same. */
+TEST_F(memcg, V2_P1_fail_select_in_vfork)
+{
+	struct hog child;
+
+	ASSERT_EQ(0, hog_start_shared(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
+				      CLONE_VM | CLONE_VFORK));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "bpf fallback=none"));
+	EXPECT_EQ(0, scene_oom(&self->e.s));
+	EXPECT_TRUE(hog_alive(&child));
 	kill(child.pid, SIGKILL);
+	ASSERT_VICTIM(big);
+	ASSERT_LABEL("bpf victim=kernel fallback=none");
 }
 
 /*
- * V2: what the reaper has been at is not chosen again, neither the victim nor
+ * V2: a process whose memory was reaped is not chosen again, neither the victim nor
  * one that shared its memory and was no victim itself.
  */
 TEST_F(memcg, V2_fail_select_reaped)
 {
-	struct hog child = { };
+	struct scene *s = &self->e.s;
+	struct hog child;
 
-	ASSERT_EQ(0, odd_borrower(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
-				  CLONE_VM));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hold_at_exit(&self->e.s.small));
-	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, child.pid, 0, PTRACE_O_TRACEEXIT));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	ASSERT_EQ(0, hog_start_shared(&s->small, &child, &s->cg_small, 10 * MB, CLONE_VM));
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hold_at_exit(s->small.pid));
+	ASSERT_EQ(0, hold_at_exit(child.pid));
+	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
-	ASSERT_TRUE(log_wait(&self->e.s.log, "oom_reaper: reaped", PATIENCE));
-	ASSERT_EQ(1, log_count(&self->e.s.log, "Killed process"));
+	ASSERT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
+	ASSERT_EQ(1, log_count(&s->log, "Killed process"));
 
-	/* Both are still there, and selected; the kernel has to decide. */
-	ASSERT_TRUE(hog_alive(&self->e.s.small) && hog_alive(&child));
+	/* Both exist, and are selected; the kernel has to decide. */
+	ASSERT_TRUE(hog_alive(&s->small) && hog_alive(&child));
 	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
-	ASSERT_EQ(2, log_count(&self->e.s.log, "Killed process"));
-	ptrace(PTRACE_DETACH, self->e.s.small.pid, 0, 0);
-	ptrace(PTRACE_DETACH, child.pid, 0, 0);
+	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
+	ASSERT_EQ(2, log_count(&s->log, "Killed process"));
+	let_go(s->small.pid);
+	let_go(child.pid);
+}
+
+/* The programs of the documentation of 2023, as they were written. */
+TEST_F(memcg, example_of_2023)
+{
+	struct example_bpf *skel = example_bpf__open_and_load();
+
+	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	skel->bss->target = self->e.s.small.pid;
+	ASSERT_EQ(0, example_bpf__attach(skel));
+	ASSERT_OOM();
+	example_bpf__destroy(skel);
+	ASSERT_VICTIM(small);
+	ASSERT_LABEL("my_policy victim=policy");
+}
+
+TEST_F(memcg, example_of_2023_select_only)
+{
+	struct example_select_bpf *skel = example_select_bpf__open_and_load();
+
+	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	skel->bss->target = self->e.s.small.pid;
+	ASSERT_EQ(0, example_select_bpf__attach(skel));
+	ASSERT_OOM();
+	example_select_bpf__destroy(skel);
+	ASSERT_VICTIM(small);
+	ASSERT_LABEL("bpf victim=policy");
 }
 
 TEST_HARNESS_MAIN

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A fixture of one scene and the programs of rules.bpf.c, and what to assert. */
+/* A fixture of one scene and the programs of rules.bpf.c, and its assertions. */
 #ifndef OOM_ENV_H
 #define OOM_ENV_H
 
@@ -21,30 +21,32 @@
 #include "../kselftest_harness.h"
 
 /* As in include/linux/oom.h; load_test compares them with the kernel's BTF. */
-enum { NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP };
+enum {
+	NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP,
+	BPF_EVAL_NOWAIT,
+};
 
-/* What libbpf and the verifier said: shown where a load fails that should not. */
+/* The words of libbpf and of the verifier, shown if a load fails unexpectedly. */
 static char libbpf_log[64 * 1024];
 
-static int keep_log(enum libbpf_print_level level, const char *fmt, va_list args)
+static inline int keep_log(enum libbpf_print_level level, const char *fmt, va_list args)
 {
 	size_t len = strlen(libbpf_log);
 
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	vsnprintf(libbpf_log + len, sizeof(libbpf_log) - len, fmt, args);
+	if (level != LIBBPF_DEBUG)
+		vsnprintf(libbpf_log + len, sizeof(libbpf_log) - len, fmt, args);
 	return 0;
 }
 
-/* One scene, the programs of rules.bpf.c, and what is attached of them. */
 struct env {
 	struct scene s;
 	struct rules_bpf *skel;
-	struct table *table;	/* of the first program */
-	struct bpf_link *link[3];
+	struct rules_bpf__bss *bss;
+	struct table *table;	/* of the first policy */
+	struct bpf_link *link[6];
 };
 
-/* @start: scene_memcg or scene_global. 0, or what went wrong in libbpf_log. */
+/* @start: makes the scene. 0, or the error, which is in libbpf_log. */
 static inline int env_start(struct env *e, int (*start)(struct scene *s))
 {
 	int ret;
@@ -52,27 +54,41 @@ static inline int env_start(struct env *e, int (*start)(struct scene *s))
 	libbpf_set_print(keep_log);
 	ret = start(&e->s);
 	if (ret) {
-		snprintf(libbpf_log, sizeof(libbpf_log), "cgroups and trigger: %s",
-			 strerror(-ret));
+		snprintf(libbpf_log, sizeof(libbpf_log), "cgroups and trigger: %s", strerror(-ret));
 		return ret;
 	}
 	e->skel = rules_bpf__open_and_load();
 	if (!e->skel)
 		return -errno;
-	e->skel->bss->label_ret = 1;
-	e->table = e->skel->bss->tables;
+	e->bss = e->skel->bss;
+	e->bss->label_ret = 1;
+	e->table = e->bss->tables;
 	return 0;
 }
 
 static inline void env_end(struct env *e)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < sizeof(e->link) / sizeof(*e->link); i++)
 		bpf_link__destroy(e->link[i]);
 	rules_bpf__destroy(e->skel);
 	scene_end(&e->s);
 }
+
+#define ENV_FIXTURE(name)								\
+	FIXTURE(name)									\
+	{										\
+		struct env e;								\
+	};										\
+	FIXTURE_SETUP(name)								\
+	{										\
+		ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);	\
+	}										\
+	FIXTURE_TEARDOWN(name)								\
+	{										\
+		env_end(&self->e);							\
+	}
 
 /* Attach a program of the skeleton, after those attached before: 0 or -errno. */
 static inline int attach(struct env *e, struct bpf_program *prog)
@@ -86,8 +102,7 @@ static inline int attach(struct env *e, struct bpf_program *prog)
 }
 
 /* The verdict on a process, after those given before. */
-static inline void rule_pid(struct table *t, const struct hog *hog,
-			    long long verdict)
+static inline void rule_pid(struct table *t, const struct hog *hog, long long verdict)
 {
 	int i = 0;
 
@@ -96,70 +111,76 @@ static inline void rule_pid(struct table *t, const struct hog *hog,
 	t->rules[i] = (struct rule){ .pid = hog->pid, .verdict = verdict };
 }
 
-/* Name the policy as @text, of which @size bytes are handed to the kernel. */
-static inline void set_label(struct rules_bpf *skel, const char *text, unsigned int size)
+static inline void rule_cgroup(struct table *t, const struct cg *cg, long long verdict)
 {
-	memcpy(skel->bss->label, text, size);
-	skel->bss->label_size = size;
-	skel->bss->label_empty = !size;
+	t->rules[0] = (struct rule){ .cgroup = cg->id, .verdict = verdict };
 }
 
-/* The log has this label, as a line of its own, and no other. */
-static inline bool has_label(struct klog *log, const char *label)
+/* Name the policy as @text, of which @size bytes are handed to the kernel. */
+static inline void set_label(struct env *e, const char *text, unsigned int size)
 {
-	char line[64];
+	memcpy(e->bss->label, text, size);
+	e->bss->label_size = size;
+	e->bss->label_empty = !size;
+}
 
-	snprintf(line, sizeof(line), "\noom_policy=%s\n", label);
-	return log_count(log, line) == 1 && log_count(log, "oom_policy=") == 1;
+/* The text of the only label line in the log; "" without one. */
+static inline const char *label_of(struct klog *log)
+{
+	static char text[64];
+	const char *at = strstr(log_read(log), "\noom_policy=");
+
+	if (!at)
+		return "";
+	if (log_count(log, "oom_policy=") != 1)
+		return "more than one label";
+	sscanf(at, "\noom_policy=%63[^\n]", text);
+	return text;
 }
 
 /*
- * A victim that is dying for a while, with its memory: its tracer is told of
- * the exit and does not answer, and the reaper comes after two seconds.
+ * Let a victim die slowly, with its memory: this process traces @tid, is told of its
+ * exit and does not answer. The reaper comes after two seconds.
  */
-static inline int hold_at_exit(struct hog *hog)
+static inline int hold_at_exit(pid_t tid)
 {
-	int status;
-
-	if (ptrace(PTRACE_SEIZE, hog->pid, 0, PTRACE_O_TRACEEXIT))
-		return -errno;
-	/* Nothing to wait for: it runs on. */
-	return waitpid(hog->pid, &status, WNOHANG) < 0 ? -errno : 0;
+	return ptrace(PTRACE_SEIZE, tid, 0, PTRACE_O_TRACEEXIT) ? -errno : 0;
 }
 
-static inline bool held(struct hog *hog, int ms)
+/* Wait until it is held. */
+static inline bool held(pid_t tid, int ms)
 {
 	int status;
 
 	for (; ms > 0; ms--) {
-		if (waitpid(hog->pid, &status, WNOHANG) == hog->pid)
+		if (waitpid(tid, &status, WNOHANG | __WALL) == tid)
 			return WIFSTOPPED(status) && status >> 16 == PTRACE_EVENT_EXIT;
 		usleep(1000);
 	}
 	return false;
 }
 
+static inline void let_go(pid_t tid)
+{
+	ptrace(PTRACE_DETACH, tid, 0, 0);
+}
+
 #define TRACEFS "/sys/kernel/tracing/"
 
-/* Forget what was traced: 0 or -errno. */
-static inline int trace_clear(void)
+/* Record oom_policy_outcome events, beginning with none: 0 or -errno. */
+static inline int trace_on(void)
 {
 	FILE *file = fopen(TRACEFS "trace", "w");
 
-	return file && !fclose(file) ? 0 : -errno;
-}
-
-/* Record oom_policy_fallback events, from none on: 0 or -errno. */
-static inline int trace_on(void)
-{
-	return trace_clear() ?:
-	       write_file(TRACEFS "events/oom/oom_policy_fallback/enable", "1");
+	if (!file || fclose(file))
+		return -errno;
+	return write_file(TRACEFS "events/oom/oom_policy_outcome/enable", "1");
 }
 
 /* How often a string is in the trace. */
 static inline int trace_count(const char *string)
 {
-	static char buf[64 * 1024];
+	static char buf[256 * 1024];
 	char *at = buf;
 	int count = 0;
 
@@ -172,18 +193,21 @@ static inline int trace_count(const char *string)
 	return count;
 }
 
-#define ASSERT_ATTACH(prog) ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog))
+#define ASSERT_ATTACH(prog)							\
+	ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog)) TH_LOG("%s", libbpf_log)
 
-/* Out of memory, and after that the trigger has what it asked for. */
+/* Out of memory, and the trigger gets its memory. */
 #define ASSERT_OOM() ASSERT_EQ(0, scene_oom(&self->e.s))
 
-/* The OOM was resolved by one kill, and it was this one. */
-#define ASSERT_VICTIM(hog)						\
-	do {								\
-		ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.hog, PATIENCE)) \
-			TH_LOG("the wrong process, or none, was killed"); \
-		ASSERT_EQ(1, log_count(&self->e.s.log, "Killed process")) \
-			TH_LOG("more than one was killed");		\
+/* The OOM was resolved by one kill, of this process. */
+#define ASSERT_VICTIM(hog)							\
+	do {									\
+		ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.hog, PATIENCE))	\
+			TH_LOG("the wrong process, or none, was killed");	\
+		ASSERT_EQ(1, log_count(&self->e.s.log, "Killed process"))	\
+			TH_LOG("more than one was killed");			\
 	} while (0)
+
+#define ASSERT_LABEL(text) ASSERT_STREQ(text, label_of(&self->e.s.log))
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,7 +148,7 @@ void cg_destroy(const struct cg *cg)
 	}
 }
 
-static void hog_hold(size_t bytes)
+void hog_hold_pages(size_t bytes)
 {
 	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -159,20 +160,7 @@ static void hog_hold(size_t bytes)
 		mem[i] = 1;
 }
 
-/* Memory of the kernel, charged to who makes it: a pipe holds 64 KB. */
-static void hog_hold_pipes(size_t bytes)
-{
-	static const char buf[65536];
-	int end[2];
-
-	for (; bytes >= sizeof(buf); bytes -= sizeof(buf))
-		if (pipe(end) || write(end[1], buf, sizeof(buf)) != sizeof(buf))
-			_exit(1);
-}
-
-/* Which of the two a hog is told to add is the top bit of the size. */
-#define HOG_PIPES	0x8000000000000000UL
-
+void (*hog_hold)(size_t bytes) = hog_hold_pages;
 bool hogs_roam;
 
 int pin_to(pid_t pid, int cpu)
@@ -185,25 +173,22 @@ int pin_to(pid_t pid, int cpu)
 }
 
 /*
- * On the CPU of who waits for it, and before that in line: a victim then exits
- * at one go. While it exits the kernel alone may take another one in its place,
- * as it holds its memory and does not count as a victim any more: for long on
- * kernels whose css_task_iter passes over a process as soon as it is exiting
- * (7.3), else from MMF_OOM_SKIP on.
+ * Pin to CPU 0 at SCHED_FIFO so that a victim exits before its waiter runs. A kernel
+ * whose css_task_iter skips exiting processes (7.3) may kill another one while a
+ * victim that is no candidate any more still holds its memory.
  */
-static int first_in_line(void)
+static int exit_at_once(void)
 {
 	struct sched_param param = { .sched_priority = 1 };
 
 	return pin_to(0, 0) ?: sched_setscheduler(0, SCHED_FIFO, &param) ? -errno : 0;
 }
 
-/* Become what the report is to name as the test does, in its cgroup. */
 int hog_settle(const struct cg *cg, int adj)
 {
-	/* Nothing is left of a test that ends before it has cleaned up. */
+	/* A test that is ended leaves nothing behind. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!hogs_roam && first_in_line())
+	if (!hogs_roam && exit_at_once())
 		return -EPERM;
 	if (cg) {
 		prctl(PR_SET_NAME, strrchr(cg->path, '/') + 1);
@@ -224,7 +209,7 @@ int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 	if (hog->pid < 0)
 		return -errno;
 	if (!hog->pid) {
-		/* No pipe of another hog may outlive that hog in here. */
+		/* Do not keep the pipes of other hogs open. */
 		dup2(cmd[0], 0);
 		dup2(ack[1], 1);
 		for (ret = 3; ret < 64; ret++)
@@ -232,9 +217,7 @@ int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 		if (hog_settle(cg, adj))
 			_exit(1);
 		do {
-			if (bytes & HOG_PIPES)
-				hog_hold_pipes(bytes & ~HOG_PIPES);
-			else if (bytes)
+			if (bytes)
 				hog_hold(bytes);
 			if (write(1, "", 1) != 1)
 				_exit(1);
@@ -254,11 +237,6 @@ int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj)
 int hog_grow(struct hog *hog, size_t bytes)
 {
 	return write(hog->cmd, &bytes, sizeof(bytes)) == sizeof(bytes) ? 0 : -errno;
-}
-
-int hog_grow_pipes(struct hog *hog, size_t bytes)
-{
-	return hog_grow(hog, bytes | HOG_PIPES);
 }
 
 int hog_wait(struct hog *hog, int ms)
@@ -313,6 +291,65 @@ void hog_stop(struct hog *hog)
 		return;
 	kill(hog->pid, SIGKILL);
 	hog_killed(hog, PATIENCE);
+}
+
+static void *wait_for_ever(void *tid)
+{
+	if (tid)
+		__atomic_store_n((pid_t *)tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static int borrow(void *pid)
+{
+	*(pid_t *)pid = syscall(SYS_getpid);
+	wait_for_ever(NULL);
+	return 0;
+}
+
+/* Fork a process that reports one id as soon as it is as it should be. */
+static int start_odd(struct hog *hog, pid_t *id, const struct cg *cg, size_t bytes, int flags)
+{
+	/* Also the stack of a child of the process. */
+	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile pid_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long end = now_ms() + PATIENCE;
+	pthread_t thread;
+
+	*hog = (struct hog){ .pid = fork() };
+	if (hog->pid < 0)
+		return -errno;
+	if (!hog->pid) {
+		if (hog_settle(cg, 0))
+			_exit(1);
+		memset(mem, 1, bytes);
+		if (flags)
+			clone(borrow, mem + bytes, flags | SIGCHLD, (void *)shared);
+		else
+			pthread_create(&thread, NULL, wait_for_ever, (void *)shared);
+		wait_for_ever(NULL);
+	}
+	munmap(mem, bytes);
+	while (!*shared && now_ms() < end)
+		usleep(1000);
+	*id = *shared;
+	munmap((void *)shared, 4096);
+	return *id ? 0 : -ETIMEDOUT;
+}
+
+int hog_start_shared(struct hog *owner, struct hog *child, const struct cg *cg,
+		     size_t bytes, int flags)
+{
+	*child = (struct hog){ };
+	return start_odd(owner, &child->pid, cg, bytes, flags);
+}
+
+int hog_start_threads(struct hog *hog, pid_t *tid, const struct cg *cg, size_t bytes)
+{
+	return start_odd(hog, tid, cg, bytes, 0);
 }
 
 int log_open(struct klog *log)
@@ -376,58 +413,6 @@ int log_count(struct klog *log, const char *string)
 	return count;
 }
 
-/* Copy a line with every number, and the blanks before it, as "#". */
-static char *copy_shape(char *to, const char *line)
-{
-	const char *start = to;
-
-	while (*line) {
-		if (!isdigit(*line)) {
-			*to++ = *line++;
-			continue;
-		}
-		while (to > start && to[-1] == ' ')
-			to--;
-		*to++ = '#';
-		while (isxdigit(*line) || *line == 'x')
-			line++;
-	}
-	*to++ = '\n';
-	return to;
-}
-
-char *log_shape(struct klog *log)
-{
-	char *text, *line, *next, *shape, *to;
-	bool trace = false;
-
-	text = strdup(log_read(log));
-	shape = calloc(1, log->len + 1);
-	if (!text || !shape)
-		abort();
-	to = shape;
-	line = NULL;
-	while ((next = strstr(line ? line + 1 : text, " invoked oom-killer: ")))
-		line = next;
-	while (line && line > text && line[-1] != '\n')
-		line--;
-	for (; line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (!strncmp(line, "CPU: ", 5))
-			trace = true;
-		if (!trace && strncmp(line, "oom_policy=", 11))
-			to = copy_shape(to, line);
-		if (strstr(line, "</TASK>"))
-			trace = false;
-		if (strstr(line, "Killed process"))
-			break;
-	}
-	free(text);
-	return shape;
-}
-
 void log_close(struct klog *log)
 {
 	close(log->fd);
@@ -435,20 +420,36 @@ void log_close(struct klog *log)
 }
 
 /*
- * Sizes: with the limit of 48 MB the OOM comes while the trigger is still the
- * second of the three, and any of them frees enough for the trigger to go on.
+ * With the limit of 48 MB the OOM comes while the trigger is smaller than big, and
+ * the death of any of the three frees enough for it.
  */
 #define SCENE_MAX	(48 * MB)
 #define SCENE_BIG	(24 * MB)
 #define SCENE_SMALL	(10 * MB)
 #define SCENE_GROW	(16 * MB)
 
-/* The last in line, of all that there are. */
-static int trigger_start(struct scene *s)
+static int scene_cgroups(struct scene *s, const struct cg *parent)
+{
+	return cg_create(&s->cg_big, parent, "big", 0) ?:
+	       cg_create(&s->cg_small, parent, "small", 0) ?:
+	       cg_create(&s->cg_trigger, parent, "trigger", 0);
+}
+
+static void scene_cgroups_end(struct scene *s)
+{
+	cg_destroy(&s->cg_trigger);
+	cg_destroy(&s->cg_big);
+	cg_destroy(&s->cg_small);
+	cg_destroy(&s->domain);
+}
+
+int scene_start(struct scene *s, const struct cg *parent)
 {
 	struct sched_param param = { };
-	int ret = hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+	int ret;
 
+	ret = scene_cgroups(s, parent) ?: hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+	/* It must not keep the CPU from a victim. */
 	return ret ?: sched_setscheduler(s->trigger.pid, SCHED_OTHER, &param) ? -errno : 0;
 }
 
@@ -460,13 +461,12 @@ int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name)
 	s->grow = SCENE_GROW;
 	ret = log_open(&s->log);
 	ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
+	/* A test that was ended leaves cgroups behind, with their counts of events. */
+	if (!ret && !cg_create(&s->domain, parent, name, 0) && !scene_cgroups(s, &s->domain))
+		scene_cgroups_end(s);
 	ret = ret ?: cg_create(&s->domain, parent, name, SCENE_MAX);
-	/* Members live below: a cgroup with controllers on has no processes. */
 	ret = ret ?: cg_write(&s->domain, "cgroup.subtree_control", "+memory");
-	ret = ret ?: cg_create(&s->cg_big, &s->domain, "big", 0);
-	ret = ret ?: cg_create(&s->cg_small, &s->domain, "small", 0);
-	ret = ret ?: cg_create(&s->cg_trigger, &s->domain, "trigger", 0);
-	return ret ?: trigger_start(s);
+	return ret ?: scene_start(s, &s->domain);
 }
 
 int scene_memcg(struct scene *s)
@@ -478,17 +478,6 @@ void scene_sizes(const struct scene *s, size_t *big, size_t *small)
 {
 	*big = s->share ? s->share * 50 : SCENE_BIG;
 	*small = s->share ? s->share * 30 : SCENE_SMALL;
-}
-
-size_t node_share(int node)
-{
-	char path[64], buf[4096], *at;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
-	if (read_file(path, buf, sizeof(buf)) < 0)
-		return 0;
-	at = strstr(buf, "MemFree:");
-	return at ? strtoul(at + strlen("MemFree:"), NULL, 10) * 1024 / 100 : 0;
 }
 
 int scene_hogs(struct scene *s, bool small_first, int adj_small)
@@ -505,40 +494,17 @@ int scene_hogs(struct scene *s, bool small_first, int adj_small)
 	return ret;
 }
 
-int scene_global(struct scene *s)
+int scene_hogs_swapped(struct scene *s)
 {
-	char buf[4096], *at;
-	int ret;
-
-	memset(s, 0, sizeof(*s));
-	if (read_file("/proc/meminfo", buf, sizeof(buf)) < 0)
-		return -EIO;
-	at = strstr(buf, "MemAvailable:");
-	if (!at)
-		return -EIO;
-	/* A hundredth of what can be had, in bytes. */
-	s->share = strtoul(at + strlen("MemAvailable:"), NULL, 10) * 1024 / 100;
-	s->grow = s->share * 30;
-	ret = log_open(&s->log);
-	ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
-	ret = ret ?: cg_create(&s->cg_big, NULL, "big", 0);
-	ret = ret ?: cg_create(&s->cg_small, NULL, "small", 0);
-	ret = ret ?: cg_create(&s->cg_trigger, NULL, "trigger", 0);
-	return ret ?: trigger_start(s);
+	return hog_start(&s->small, &s->cg_big, SCENE_SMALL, 0) ?:
+	       hog_start(&s->big, &s->cg_small, SCENE_BIG, 0);
 }
 
 int scene_oom(struct scene *s)
 {
-	int ret;
-
-	/*
-	 * The kernel reports ten OOMs in five seconds, and no more. What looks
-	 * for a report must not come eleventh.
-	 */
+	/* The kernel reports ten OOMs in five seconds; the rest goes unreported. */
 	usleep(600000);
-	ret = hog_grow(&s->trigger, s->grow);
-
-	return ret ?: hog_wait(&s->trigger, PATIENCE);
+	return hog_grow(&s->trigger, s->grow) ?: hog_wait(&s->trigger, PATIENCE);
 }
 
 void scene_end(struct scene *s)
@@ -546,9 +512,6 @@ void scene_end(struct scene *s)
 	hog_stop(&s->trigger);
 	hog_stop(&s->big);
 	hog_stop(&s->small);
-	cg_destroy(&s->cg_trigger);
-	cg_destroy(&s->cg_big);
-	cg_destroy(&s->cg_small);
-	cg_destroy(&s->domain);
+	scene_cgroups_end(s);
 	log_close(&s->log);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Processes of known size, OOMs on demand, and what the kernel said of them. */
+/* Processes of known size, OOMs on demand, and what the kernel says about them. */
 #ifndef OOM_UTIL_H
 #define OOM_UTIL_H
 
@@ -11,83 +11,81 @@
 #define MB		1048576UL
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 /*
- * How long to wait, in ms, for what has to happen: emulated guests are slow.
- * OOM_TEST_PATIENCE in the environment says otherwise.
+ * The longest wait for an event, in ms: emulated guests are slow.
+ * OOM_TEST_PATIENCE in the environment overrides it.
  */
 #define PATIENCE	patience()
 
 int patience(void);
 
-/* The time in ms, from some start on. */
+/* Monotonic time, ms. */
 long now_ms(void);
 
-/**
- * write_file - write a string to a file
- * Return: 0 or -errno.
- */
+/* Functions that return int return 0 or -errno unless they say otherwise. */
 int write_file(const char *path, const char *fmt, ...);
-
-/**
- * read_file - read a file, with a NUL after it
- * Return: the number of bytes or -errno.
- */
+/* The number of bytes or -errno; a NUL is added. */
 int read_file(const char *path, char *buf, size_t size);
+/* Write a sysctl; *old gets the value before. */
+int sysctl_set(const char *path, int value, int *old);
 
-/* A cgroup v2 directory; path is absolute. */
+/* A cgroup v2 directory; path is absolute, id is what programs see. */
 struct cg {
 	char path[256];
 	uint64_t id;
 };
 
-/**
- * cg_create - make a cgroup with the memory controller on for its children
- * @parent: NULL for the root
- * @max: memory.max in bytes, 0 for no limit; swap is not allowed
- * Return: 0 or -errno.
- */
+/* @parent: NULL for the root; @max: memory.max in bytes, 0 for no limit; no swap. */
 int cg_create(struct cg *cg, const struct cg *parent, const char *name, size_t max);
 int cg_write(const struct cg *cg, const char *file, const char *value);
 /* The value behind a key of a flat keyed file, such as memory.events, or -1. */
 long cg_event(const struct cg *cg, const char *file, const char *key);
-/* Kill what is inside, wait until it is gone, and remove the directory. */
+/* Kill all processes in it, wait until they are gone, and remove the directory. */
 void cg_destroy(const struct cg *cg);
 
-/* A process that holds memory, and waits to be told more. */
+/* A process that holds memory, and waits to be told to hold more. */
 struct hog {
 	pid_t pid;
 	int cmd;	/* pipe to it: a size to add; 0 if it has none */
 	int ack;	/* pipe from it: a byte for each size that it holds */
 };
 
-/**
- * hog_start - start a process in a cgroup and let it hold memory
- * @cg: NULL for the cgroup of the caller
- * @bytes: resident, private, anonymous
- * @adj: oom_score_adj
- * Return: 0 or -errno; the memory is resident when it returns.
+/*
+ * Start a process in @cg (NULL: that of the caller) with @bytes of resident memory
+ * and the oom_score_adj @adj.
  */
 int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj);
-/* Make it add memory without waiting for it. */
-int hog_grow(struct hog *hog, size_t bytes);
-/* The same with memory of the kernel, which its system calls are charged for. */
-int hog_grow_pipes(struct hog *hog, size_t bytes);
 /*
- * For a child: go to a cgroup, unless NULL, and take a score; and to the first
- * place in line on CPU 0, so that a victim exits at one go, unless hogs_roam.
- * 0 or -errno.
+ * A process with @bytes of memory and a child that uses the same: @flags of clone(),
+ * CLONE_VM or CLONE_VM | CLONE_VFORK. Of the child only the pid is set.
  */
-int hog_settle(const struct cg *cg, int adj);
-extern bool hogs_roam;
-/* Run on this CPU only; pid 0 is the caller. 0 or -errno. */
-int pin_to(pid_t pid, int cpu);
+int hog_start_shared(struct hog *owner, struct hog *child, const struct cg *cg,
+		     size_t bytes, int flags);
+/*
+ * A process with @bytes of memory and a second thread. The id of that thread is in
+ * *tid. Killed, the leader exits at once, while a tracer can hold the thread.
+ */
+int hog_start_threads(struct hog *hog, pid_t *tid, const struct cg *cg, size_t bytes);
+/* How a child gets its memory: hog_hold_pages() unless a test has set another. */
+extern void (*hog_hold)(size_t bytes);
+void hog_hold_pages(size_t bytes);
+/* Add memory, without waiting for it. */
+int hog_grow(struct hog *hog, size_t bytes);
 /* Wait for the memory of one hog_grow(): 0, -ECHILD if it died, -ETIMEDOUT. */
 int hog_wait(struct hog *hog, int ms);
-/* Wait until it was killed: the signal, 0 if it lives on after @ms, -errno. */
+/* Wait until it was killed: the signal, 0 if it is alive after @ms, -errno. */
 int hog_killed(struct hog *hog, int ms);
-/* Is it there, and not a zombie? */
+/* Does it exist, and is it no zombie? */
 bool hog_alive(const struct hog *hog);
 /* Kill and reap it. */
 void hog_stop(struct hog *hog);
+/*
+ * For a child: go to a cgroup, unless NULL, and take a score; and go to CPU 0 at
+ * SCHED_FIFO, so that a victim exits before its waiter runs, unless hogs_roam.
+ */
+int hog_settle(const struct cg *cg, int adj);
+extern bool hogs_roam;
+/* Run on this CPU only; pid 0 is the caller. */
+int pin_to(pid_t pid, int cpu);
 
 /* Lines of the kernel log, from log_open() on. */
 struct klog {
@@ -97,53 +95,43 @@ struct klog {
 };
 
 int log_open(struct klog *log);
-/* Read what came since; the text has no prefixes, and grows. */
+/* Read the lines that came since; the text has no prefixes, and grows. */
 const char *log_read(struct klog *log);
-/* Read until @line, whole or a part of one, is there: true, or false after @ms. */
-bool log_wait(struct klog *log, const char *line, int ms);
-/* How often a string is in the text read so far. */
+/* Read until @string is in the text: true, or false after @ms. */
+bool log_wait(struct klog *log, const char *string, int ms);
+/* How often a string is in the text. */
 int log_count(struct klog *log, const char *string);
-/*
- * The last OOM report in the log without its stack trace, registers and
- * label, and with every number made the same: to be freed by the caller.
- */
-char *log_shape(struct klog *log);
 void log_close(struct klog *log);
 
-/* Write a sysctl; *old gets what it was. 0 or -errno. */
-int sysctl_set(const char *path, int value, int *old);
-
 /*
- * What most tests need: one big process, a smaller one, and one that asks for
- * more until the memory is gone. Each in a cgroup of its own:
+ * Most tests need one big process, a smaller one, and one that allocates until the
+ * memory is gone. Each is in a cgroup of its own, and the tasks of a memory cgroup
+ * are evaluated in this order:
  *
- *	domain		memory.max, where the OOM is (memcg scenes)
- *	|-- big		the one that the kernel alone would kill
- *	|-- small	the one that a policy would
- *	`-- trigger	grows; smaller than big at the OOM
- *
- * In a global scene the three are below the root.
+ *	domain		memory.max, 48M
+ *	|-- big		24M: the victim that the kernel alone chooses
+ *	|-- small	10M: the victim that a policy chooses
+ *	`-- trigger	grows by 16M; smaller than big at the OOM
  */
 struct scene {
 	struct cg domain, cg_big, cg_small, cg_trigger;
 	struct hog big, small, trigger;
 	struct klog log;
-	size_t share;	/* global: a hundredth of the available memory, bytes */
-	size_t grow;	/* how much the trigger asks for, bytes */
+	size_t share;	/* if the machine is the domain: a hundredth of its memory */
+	size_t grow;	/* bytes that the trigger asks for */
 };
 
-/* Lay out the cgroups and start the trigger: 0 or -errno. */
-int scene_memcg(struct scene *s);
-/* The same in a domain of that name below @parent, NULL for the root. */
+/* Make the cgroups and start the trigger, in a new domain @name below @parent. */
 int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name);
-int scene_global(struct scene *s);
-/* A hundredth of what is free on a node, bytes, or 0. */
-size_t node_share(int node);
-/* How much memory the big and the small one are to hold, bytes. */
+int scene_memcg(struct scene *s);
+/* The same without a domain: the cgroups are below @parent. */
+int scene_start(struct scene *s, const struct cg *parent);
 void scene_sizes(const struct scene *s, size_t *big, size_t *small);
-/* Start the big and the small one, in either order: 0 or -errno. */
+/* Start the big and the small one, in either order. */
 int scene_hogs(struct scene *s, bool small_first, int adj_small);
-/* Run out of memory once: 0 if the trigger got its memory, else as hog_wait() */
+/* The small one in the cgroup of the big one and vice versa: it is evaluated first. */
+int scene_hogs_swapped(struct scene *s);
+/* Run out of memory once: 0 if the trigger got its memory, else as hog_wait(). */
 int scene_oom(struct scene *s);
 void scene_end(struct scene *s);
 

@@ -3,8 +3,8 @@
  * age - the youngest process, or the oldest
  *
  * The youngest has the least to lose: a job that ran for a week outlives one of
- * a minute. A process counts from its fork; exec makes it no younger. On those
- * that hold less than a minimum the policy has no opinion: to kill them frees
+ * a minute. The age is counted from the fork; exec makes a process no younger. The
+ * policy has no opinion on those that hold less than a minimum: to kill them frees
  * next to nothing.
  *
  *   oom-policy load age --set order=youngest --set min=10

@@ -3,9 +3,9 @@
  * name - choose by the name of the process
  *
  * The name is that of its first thread as in /proc/PID/comm, at most 15 bytes.
- * A rule has a whole name, or the beginning of one and a *; of several that fit
- * the longest counts. Processes to be preferred are killed first, the biggest
- * of them before the others; the protected are not chosen.
+ * A rule has a whole name, or the beginning of one and a *; of several that match
+ * the longest counts. Preferred processes are killed first, the biggest of them
+ * before the others; protected ones are not chosen.
  *
  *   oom-policy load name --set 'chrom*=prefer' --set sshd=never
  *
@@ -14,7 +14,7 @@
 #define POLICY "name"
 #include "oom_policy.bpf.h"
 
-/* The longest prefix is what such a map finds. */
+/* A lookup finds the longest prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

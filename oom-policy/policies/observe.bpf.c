@@ -2,10 +2,9 @@
 /*
  * observe - no opinion, but a record of each OOM
  *
- * Leaves all to the other policies and the kernel, and counts for each OOM how
- * many tasks were offered and who was the biggest: the one that the policy rss
- * would have killed. oom-policy status shows it. Any other policy can
- * be loaded so, too, with --set observe=yes.
+ * Leaves all to the other policies and the kernel, counts the OOMs and remembers
+ * the biggest process: the one that the policy rss would have killed. oom-policy
+ * status shows it. Any other policy can be loaded like this with --set observe=yes.
  *
  *   oom-policy load observe
  *

@@ -2,9 +2,9 @@
 /*
  * rss - the biggest process, whatever its oom_score_adj
  *
- * Resident memory, swap and tables of pages count, as they do for the kernel.
- * A high oom_score_adj, which some desktops and browsers give their processes,
- * no longer picks a small one; only -1000 goes on to spare.
+ * Resident memory, swap and page tables count, as they do for the kernel. A high
+ * oom_score_adj, which some desktops and browsers give their processes, no longer
+ * picks a small one; only -1000 still spares.
  *
  *   oom-policy load rss
  *

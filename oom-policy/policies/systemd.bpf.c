@@ -4,11 +4,10 @@
  *
  * systemd marks the cgroup of a unit with the extended attribute user.oomd_omit
  * or user.oomd_avoid, both with the value "1". The policy reads them from the
- * kernel's own copy in each OOM, so it knows of each change at once and needs no
- * systemd-oomd. Processes in omitted cgroups are not chosen; those to be avoided
- * only after all others; all else goes by the kernel's measure: size with
- * oom_score_adj. A mark counts for the cgroup and what is below it, the nearest
- * one first.
+ * kernel's own copy in each OOM, so it follows each change at once and needs no
+ * systemd-oomd. Processes in omitted cgroups are not chosen, those to be avoided
+ * only after all others; apart from that the kernel's measure counts: size with
+ * oom_score_adj. A mark applies to the cgroup and all below it; the nearest wins.
  *
  *   oom-policy load systemd
  *
@@ -22,7 +21,7 @@
 #define TASK_KEY badness
 #include "oom_policy.bpf.h"
 
-/* Biased, so that a negative one is lower than all others without a sign. */
+/* Biased, so that negative scores stay in order without a sign. */
 static __always_inline __u64 badness(struct task_struct *task, struct oom_domain *domain)
 {
 	return task_pages(task) + (1LL << 62) +
@@ -31,11 +30,11 @@ static __always_inline __u64 badness(struct task_struct *task, struct oom_domain
 
 #include "cgroup.bpf.h"
 
-/* Attributes looked at for a cgroup: all of a list, or the depth of a tree. */
+/* Attributes of a cgroup that are examined: all of a list, or the depth of a tree. */
 #define MAX_XATTRS	16
 #define MAX_XATTR_NAME	20
 
-/* The attributes of a cgroup are in a tree on older kernels, in a list on newer. */
+/* The attributes of a cgroup are a tree on older kernels, a list on newer ones. */
 struct simple_xattr___tree {
 	struct rb_node rb_node;
 	char *name;
@@ -62,61 +61,54 @@ struct kernfs_iattrs___list {
 	struct list_head xattrs;
 } __attribute__((preserve_access_index));
 
-/* Both kinds of attribute have the same fields: 0 is for the one looked for. */
+/* Both kinds of attribute have the same fields. 0: it has the name that is wanted. */
 #define COMPARE(xattr, wanted) ({						\
 	char __name[MAX_XATTR_NAME];						\
-	bpf_probe_read_kernel_str(__name, sizeof(__name), BPF_CORE_READ(xattr, name)); \
+	bpf_probe_read_kernel_str(__name, sizeof(__name), (xattr)->name);	\
 	bpf_strncmp(__name, sizeof(__name), wanted);				\
 })
 
-#define IS_ONE(xattr) ({							\
-	char __value = 0;							\
-	bpf_core_read(&__value, 1, &(xattr)->value);				\
-	BPF_CORE_READ(xattr, size) == 1 && __value == '1';			\
-})
+#define IS_ONE(xattr)	((xattr)->size == 1 && (xattr)->value[0] == '1')
 
-/*
- * No lock is taken. An attribute that is being set while memory is short may be
- * missed in that OOM.
- */
+/* No lock is taken: an attribute that is set during an OOM may be missed in it. */
 static __always_inline bool marked_tree(struct kernfs_iattrs *iattr, const char *wanted)
 {
-	struct kernfs_iattrs___tree *attrs = (void *)iattr;
+	struct kernfs_iattrs___tree *attrs = cast(iattr, struct kernfs_iattrs___tree);
+	struct rb_node *node = attrs->xattrs.rb_root.rb_node;
 	struct simple_xattr___tree *xattr;
-	struct rb_node *node;
 	int i, order;
 
-	node = BPF_CORE_READ(attrs, xattrs.rb_root.rb_node);
 	for (i = 0; i < MAX_XATTRS && node; i++) {
-		xattr = (void *)node - bpf_core_field_offset(struct simple_xattr___tree, rb_node);
+		xattr = cast((void *)node - bpf_core_field_offset(xattr->rb_node),
+			     struct simple_xattr___tree);
 		order = COMPARE(xattr, wanted);
 		if (!order)
 			return IS_ONE(xattr);
-		node = order < 0 ? BPF_CORE_READ(node, rb_left) : BPF_CORE_READ(node, rb_right);
+		node = order < 0 ? node->rb_left : node->rb_right;
 	}
 	return false;
 }
 
 static __always_inline bool marked_list(struct kernfs_iattrs *iattr, const char *wanted)
 {
-	struct kernfs_iattrs___list *attrs = (void *)iattr;
+	struct kernfs_iattrs___list *attrs = cast(iattr, struct kernfs_iattrs___list);
+	struct list_head *node = attrs->xattrs.next;
 	struct simple_xattr___list *xattr;
-	struct list_head *node;
 	int i;
 
-	node = BPF_CORE_READ(attrs, xattrs.next);
 	for (i = 0; i < MAX_XATTRS && node != &attrs->xattrs; i++) {
-		xattr = (void *)node - bpf_core_field_offset(struct simple_xattr___list, node);
+		xattr = cast((void *)node - bpf_core_field_offset(xattr->node),
+			     struct simple_xattr___list);
 		if (!COMPARE(xattr, wanted))
 			return IS_ONE(xattr);
-		node = BPF_CORE_READ(node, next);
+		node = node->next;
 	}
 	return false;
 }
 
 static __always_inline bool marked(struct cgroup *cgrp, const char *wanted)
 {
-	struct kernfs_iattrs *iattr = BPF_CORE_READ(cgrp, kn, iattr);
+	struct kernfs_iattrs *iattr = cgrp->kn->iattr;
 
 	if (!iattr)
 		return false;

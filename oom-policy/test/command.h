@@ -16,7 +16,7 @@
 #include "oom_util.h"
 #include "kselftest_harness.h"
 
-/* What a command said, and its exit status. */
+/* The output of a command, and its exit status. */
 struct said {
 	int status;
 	char out[32 * 1024];

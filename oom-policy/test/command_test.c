@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -56,7 +57,7 @@ static const char *check_line(struct said *said, const struct line *line)
 }
 
 static const struct line lines[] = {
-	/* What it shows. */
+	/* Output. */
 	{ "list", 0, "priority     cgroups have priorities of 0 to 12, the lowest dies first\n" },
 	{ "list --json", 0, "\"policy\":\"cgroup-size\"" },
 	{ "list age", 0, "order       youngest|oldest" },
@@ -64,6 +65,7 @@ static const struct line lines[] = {
 	{ "list age --json", 0, "\"bad_at\":\"a leak in an old process" },
 	{ "list cgroup", 0, "/CGROUP     prefer|never|none|only" },
 	{ "check", 0, "ftrace direct calls  yes    -\n" },
+	{ "check", 0, "policy               yes    -\n" },
 	{ "check --json", 0, "\"check\":\"kfunc\",\n    \"works\":true" },
 	{ "status", 0, "No policy: the kernel chooses.\n" },
 	{ "status --json", 0, "[\n]\n" },
@@ -150,7 +152,7 @@ TEST_F(command, table)
 	ASSERT_STREQ("No policy: the kernel chooses.\n", self->said.out);
 }
 
-/* What is wrong with a file, and in which line. */
+/* Files with an error, and the message with its line. */
 static const struct {
 	const char *text, *err;
 } files[] = {
@@ -258,7 +260,7 @@ TEST_F(command, without_capabilities)
 	ASSERT_RUN(0, "oom-policy status rss");
 }
 
-/* What anybody could have put there is not taken for one's own. */
+/* Pins that others may have made are not used. */
 TEST_F(command, pins_of_others)
 {
 	static const char * const damages[] = { "chmod 777 " PINS, "chown 65534 " PINS };
@@ -271,7 +273,7 @@ TEST_F(command, pins_of_others)
 		for (j = 0; j < sizeof(commands) / sizeof(*commands); j++) {
 			EXPECT_EQ(4, run(&self->said, "oom-policy %s", commands[j]))
 				TH_LOG("%s, %s", damages[i], commands[j]);
-			EXPECT_NE(NULL, strstr(self->said.err, "is in others' hands"));
+			EXPECT_NE(NULL, strstr(self->said.err, "is owned or writable by others"));
 		}
 		ASSERT_RUN(0, "chmod 700 " PINS " && chown 0 " PINS);
 	}
@@ -290,7 +292,7 @@ TEST_F(command, unload_goes_on)
 	ASSERT_RUN(0, "oom-policy unload --all");
 }
 
-/* What is loaded is asked for one domain at a time. */
+/* Loaded policies are asked for one domain at a time. */
 TEST_F(command, rank_waits)
 {
 	int fd;
@@ -357,7 +359,7 @@ TEST_F(command, failed_load_changes_nothing)
 }
 
 /* As many programs as a function can have: said in words, and nothing is left. */
-TEST_F(command, too_many_programs)
+TEST_F_TIMEOUT(command, too_many_programs, 120)
 {
 	int i, nr = 0;
 
@@ -373,6 +375,44 @@ TEST_F(command, too_many_programs)
 	EXPECT_NE(NULL, strstr(self->said.err, "too many programs on the hook")) TH_LOG("%s", self->said.err);
 	EXPECT_EQ(0, run(&self->said, "rm -rf /sys/fs/bpf/many*"));
 	ASSERT_RUN(6, "oom-policy status rss");
+}
+
+/* In a copy of the command replace a helper that its programs call by one that is refused. */
+static int make_wrong_command(void)
+{
+	static const unsigned char allowed[8] = { 0x85, [4] = 115 };	/* bpf_probe_read_kernel_str() */
+	static const unsigned char refused[8] = { 0x85, [4] = 114 };	/* bpf_probe_read_user_str() */
+	char *bytes, *at;
+	struct stat st;
+	int fd, nr = 0;
+
+	if (system("cp $(command -v oom-policy) /tmp/wrong"))
+		return -1;
+	fd = open("/tmp/wrong", O_RDWR | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	bytes = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (bytes == MAP_FAILED)
+		return -1;
+	for (at = bytes; (at = memmem(at, bytes + st.st_size - at, allowed, sizeof(allowed))); nr++)
+		memcpy(at, refused, sizeof(refused));
+	munmap(bytes, st.st_size);
+	return nr;
+}
+
+/* The message has the reason, with the line of the kernel log. */
+TEST_F(command, refused_program)
+{
+	ASSERT_GT(make_wrong_command(), 0);
+	ASSERT_RUN(5, "/tmp/wrong load rss");
+	ASSERT_SAYS(err, "rss: the kernel refused a program, as it may run for too long: "
+		    "oom: BPF program oom_evaluate refused, instruction ");
+	ASSERT_SAYS(err, ": helper bpf_probe_read_user_str; see Documentation/bpf/oom.rst\n");
+	ASSERT_RUN(5, "/tmp/wrong check");
+	ASSERT_SAYS(out, "policy               no     rss: the kernel refused a program");
+	ASSERT_RUN(0, "rm /tmp/wrong; oom-policy status");
+	ASSERT_SAYS(out, "No policy");
 }
 
 TEST_F(command, survives_the_shell)

@@ -25,7 +25,7 @@ FIXTURE_TEARDOWN(rank)
 	scene_end(&self->s);
 }
 
-/* Whom rank puts first is killed, and by this policy, if it is to be one. */
+/* The first in the ranking is killed and, if a policy is given, by its choice. */
 #define ASSERT_FIRST_DIES(hog, policy)						\
 	do {									\
 		ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");	\
@@ -35,7 +35,7 @@ FIXTURE_TEARDOWN(rank)
 		scene_oom(&self->s);						\
 		ASSERT_KILLED(hog);						\
 		ASSERT_EQ(!!*(policy),						\
-			  !!log_count(&self->s.log, "\noom_policy=" policy "\n"));	\
+			  !!log_count(&self->s.log, "\noom_policy=" policy " victim=policy\n")); \
 	} while (0)
 
 /* Nothing is loaded: the kernel's own choice is foretold, too. */
@@ -80,7 +80,7 @@ TEST_F(rank, pid_spares_the_others)
 	ASSERT_FIRST_DIES(&self->s.small, "pid");
 	scene_oom(&self->s);
 	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=pid fallback=none\n"));
+	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=pid victim=kernel fallback=none\n"));
 }
 
 TEST_F(rank, cgroup_prefer)
@@ -135,20 +135,20 @@ TEST_F(rank, cgroup_size)
 	hog_stop(&twin);
 }
 
-/* The root is charged for nothing: it counts as the sum of its processes. */
+/* The root is charged for nothing: its processes count one by one. */
 TEST_F(rank, cgroup_size_of_the_root)
 {
 	struct hog one = { }, two = { };
 
 	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hog_start(&one, NULL, 18 * MB, 0));
+	ASSERT_EQ(0, hog_start(&one, NULL, 32 * MB, 0));
 	ASSERT_EQ(0, hog_start(&two, NULL, 16 * MB, 0));
 	ASSERT_RUN(0, "oom-policy rank --json");
-	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	EXPECT_EQ(one.pid, atoi(field(&self->said, 0, "pid")));
 	ASSERT_RUN(0, "oom-policy rank cgroup-size --json");
 	EXPECT_EQ(one.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
-	EXPECT_EQ(two.pid, atoi(field(&self->said, 1, "pid")));
-	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 2, "pid")));
+	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 1, "pid")));
+	EXPECT_EQ(two.pid, atoi(field(&self->said, 2, "pid")));
 	hog_stop(&one);
 	hog_stop(&two);
 }
@@ -159,6 +159,24 @@ TEST_F(rank, rss)
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
 	ASSERT_RUN(0, "oom-policy load rss");
 	ASSERT_FIRST_DIES(&self->s.big, "rss");
+}
+
+/* The memory of a process whose first thread has ended is found at another thread. */
+TEST_F(rank, first_thread_ended)
+{
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 12 * MB, 0));
+	ASSERT_EQ(0, odd_leaderless(&self->s.small, &self->s.cg_small, 20 * MB));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_LE(20 * 1024, atoi(field(&self->said, 0, "size_kib")));
+	scene_oom(&self->s);
+	/* The kernel reports the id of the thread. */
+	ASSERT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	ASSERT_TRUE(hog_alive(&self->s.big));
+	ASSERT_NE(0, log_count(&self->s.log, "\noom_policy=rss victim=policy\n"));
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
 }
 
 TEST_F(rank, age_youngest)
@@ -322,7 +340,7 @@ TEST_F(rank, stacked)
 	ASSERT_KILLED(&self->s.small);
 }
 
-/* Who has ended, and is not waited for by its parent yet, is nobody to choose. */
+/* A zombie is not chosen. */
 TEST_F(rank, ended)
 {
 	struct hog zombie = { };
@@ -340,7 +358,7 @@ TEST_F(rank, ended)
 	waitpid(zombie.pid, NULL, 0);
 }
 
-/* What is counted, and where: the choice of one is not the victim of another. */
+/* Each policy counts its own choices and outcomes only. */
 TEST_F(rank, counts)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
@@ -352,8 +370,11 @@ TEST_F(rank, counts)
 	ASSERT_STREQ("name", field(&self->said, 0, "label"));
 	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
 	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
+	ASSERT_EQ(0, strncmp("{ \"policy\": 1,", field(&self->said, 0, "outcomes"), 14))
+		TH_LOG("%s", self->said.out);
 	ASSERT_LT(0, atoi(field(&self->said, 1, "ooms")));
 	ASSERT_STREQ("0", field(&self->said, 1, "fallbacks"));
+	ASSERT_EQ(0, strncmp("{ \"policy\": 0,", field(&self->said, 1, "outcomes"), 14));
 }
 
 /* All are spared: the kernel has to choose, which is a fallback. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What has to hold while one OOM follows another, and what watch says of them. */
+/* Many OOMs in a row, and the output of watch. */
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -87,10 +87,10 @@ static bool sacrifice(const struct cg *cg, size_t bytes)
 	       WTERMSIG(status) == SIGKILL;
 }
 
-/* Who runs the guest takes a long silence for its end. */
+/* run-vm.sh takes a long silence for the end of the guest. */
 static void still_here(int i)
 {
-	if (i % 50)
+	if (i % 10)
 		return;
 	printf("# OOM %d\n", i);
 	fflush(stdout);
@@ -186,6 +186,7 @@ TEST_F(storm, watch_says_what_a_policy_did)
 	ASSERT_WATCHED("cgroup", "/oom_test/small");
 	ASSERT_WATCHED("oom_score_adj", "7");
 	ASSERT_WATCHED("policy", "name");
+	ASSERT_WATCHED("outcome", "policy");
 	ASSERT_WATCHED("why", "selected by the policy");
 	ASSERT_WATCHED("offered", "3");
 }
@@ -199,6 +200,7 @@ TEST_F(storm, watch_says_what_the_kernel_did)
 	WATCH_OOM("--json");
 	ASSERT_WATCHED("victim", "big");
 	ASSERT_EQ(NULL, json_object_object_get(event, "policy"));
+	ASSERT_EQ(NULL, json_object_object_get(event, "outcome"));
 	ASSERT_WATCHED("why", "the kernel's own choice");
 }
 
@@ -211,6 +213,7 @@ TEST_F(storm, watch_says_what_was_spared)
 	ASSERT_RUN(0, "oom-policy load name --set big=never --set trigger=never");
 	WATCH_OOM("--json");
 	ASSERT_WATCHED("victim", "small");
+	ASSERT_WATCHED("outcome", "kernel");
 	ASSERT_WATCHED("why", "the kernel's choice of those that the policy left");
 }
 
@@ -224,6 +227,7 @@ TEST_F(storm, watch_says_what_a_fallback_did)
 	WATCH_OOM("--json");
 	ASSERT_WATCHED("victim", "big");
 	ASSERT_WATCHED("policy", "name");
+	ASSERT_WATCHED("outcome", "none");
 	ASSERT_WATCHED("why", "the kernel's choice, as the policy chose nobody");
 }
 
@@ -242,6 +246,29 @@ TEST_F(storm, watch_says_who_died_with_it)
 	ASSERT_NE(NULL, strstr(text, "\"why\":\"with the victim, for memory.oom.group\""))
 		TH_LOG("%s", text);
 	hog_stop(&twin);
+}
+
+/* A limit below the memory of a process at -1000: there is nobody to kill. */
+TEST_F(storm, watch_shows_searches_without_victim_with_all)
+{
+	json_object *event;
+	char text[4096];
+
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 8 * MB, -1000));
+	ASSERT_EQ(0, start_watch(&self->helper, "--json"));
+	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.max", "4194304"));
+	stop_helper(&self->helper, SIGTERM);
+	ASSERT_EQ(0, read_file("/tmp/watch", text, sizeof(text))) TH_LOG("%s", text);
+	ASSERT_EQ(0, start_watch(&self->helper, "--json --all"));
+	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.max", "4194304"));
+	stop_helper(&self->helper, SIGTERM);
+	ASSERT_GT(read_file("/tmp/watch", text, sizeof(text)), 0);
+	event = json_tokener_parse(text);
+	ASSERT_NE(NULL, event) TH_LOG("%s", text);
+	ASSERT_WATCHED("scope", "/oom_test/small");
+	ASSERT_EQ(NULL, json_object_object_get(event, "victim"));
+	ASSERT_EQ(NULL, json_object_object_get(event, "outcome"));
+	ASSERT_WATCHED("why", "no victim: one is dying already, or there is none");
 }
 
 TEST_HARNESS_MAIN

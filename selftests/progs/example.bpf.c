@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The two programs of the documentation that was posted in 2023, in words of
- * our own but with its calls, sections and types: they have to go on working.
+ * The two programs of the documentation that was posted in 2023: its calls,
+ * sections and types, which have to go on working.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -19,7 +19,7 @@ int BPF_PROG(bpf_oom_evaluate_task, struct task_struct *task, struct oom_control
 {
 	if (task->pid == target)
 		return BPF_EVAL_SELECT;
-	return NO_BPF_POLICY;
+	return BPF_EVAL_NEXT;
 }
 
 SEC("fentry/bpf_set_policy_name")

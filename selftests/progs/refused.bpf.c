@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs that must not load, each for one reason. load_test switches on one
- * at a time and looks for the verifier's words.
+ * Programs that must not load, each for one reason, and some that must. load_test
+ * switches on one at a time. SEC() of a refused program begins with "?".
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -11,6 +11,41 @@
 
 char _license[] SEC("license") = "GPL";
 
+#define HOOK	"?fmod_ret/bpf_oom_evaluate_task"
+#define NAME	"?fentry/bpf_set_policy_name"
+#define PROG(section, name)	SEC(section) int name(void *ctx)
+
+#define MAP(name, map_type, flags, key_type, value_type)	\
+	struct {						\
+		__uint(type, map_type);				\
+		__uint(max_entries, 1);				\
+		__uint(map_flags, flags);			\
+		__type(key, key_type);				\
+		__type(value, value_type);			\
+	} name SEC(".maps")
+
+struct key64 { char bytes[64]; };
+struct key65 { char bytes[65]; };
+struct value4096 { char bytes[4096]; };
+struct value4097 { char bytes[4097]; };
+
+MAP(nothing, BPF_MAP_TYPE_HASH, 0, __u32, char[16]);
+MAP(fits, BPF_MAP_TYPE_HASH, 0, struct key64, struct value4096);
+MAP(long_key, BPF_MAP_TYPE_HASH, 0, struct key65, __u32);
+MAP(long_value, BPF_MAP_TYPE_HASH, 0, __u32, struct value4097);
+MAP(seeded, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, __u32, __u32);
+MAP(progs, BPF_MAP_TYPE_PROG_ARRAY, 0, __u32, __u32);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+} arena SEC(".maps");
+
+volatile __u32 number;
+char bytes[8192];
+int null_ret;
+
 static __always_inline int call_kfunc(void)
 {
 	char name[] = "name";
@@ -18,78 +53,32 @@ static __always_inline int call_kfunc(void)
 	return set_oom_policy_name(NULL, name, sizeof(name));
 }
 
-/* The kfunc, from types of programs that have no business with it. */
-SEC("?kprobe/bpf_set_policy_name")
-int kfunc_in_kprobe(void *ctx)
-{
-	return call_kfunc();
-}
-
-SEC("?syscall")
-int kfunc_in_syscall(void *ctx)
-{
-	return call_kfunc();
-}
-
-SEC("?raw_tp/sys_enter")
-int kfunc_in_raw_tp(void *ctx)
-{
-	return call_kfunc();
-}
-
-SEC("?cgroup/dev")
-int kfunc_in_cgroup(void *ctx)
-{
-	return call_kfunc();
-}
-
-SEC("?tp_btf/mark_victim")
-int kfunc_in_tp_btf(void *ctx)
-{
-	return call_kfunc();
-}
+/* The kfunc, from program types that have no business with it. */
+PROG("?kprobe/bpf_set_policy_name", kfunc_in_kprobe) { return call_kfunc(); }
+PROG("?syscall", kfunc_in_syscall) { return call_kfunc(); }
+PROG("?raw_tp/sys_enter", kfunc_in_raw_tp) { return call_kfunc(); }
+PROG("?cgroup/dev", kfunc_in_cgroup) { return call_kfunc(); }
+PROG("?tp_btf/mark_victim", kfunc_in_tp_btf) { return call_kfunc(); }
 
 /* The kfunc, from the right type at another function. */
-SEC("?fentry/oom_badness")
-int kfunc_at_oom_badness(void *ctx)
-{
-	return call_kfunc();
-}
+PROG("?fentry/oom_badness", kfunc_at_oom_badness) { return call_kfunc(); }
+PROG("?fentry/out_of_memory", kfunc_at_out_of_memory) { return call_kfunc(); }
 
-SEC("?fentry/out_of_memory")
-int kfunc_at_out_of_memory(void *ctx)
-{
-	return call_kfunc();
-}
+/* Not refused: so the refusals above have no other cause. */
+PROG(NAME, kfunc_at_name_hook) { return call_kfunc() & 0; }
+PROG(HOOK, kfunc_at_hook) { return call_kfunc() & 0; }
+PROG("?fexit/bpf_oom_evaluate_task", kfunc_after_hook) { return call_kfunc() & 0; }
 
 /* Hooks run under oom_lock and RCU. */
-SEC("?fmod_ret.s/bpf_oom_evaluate_task")
-int sleepable_verdict(void *ctx)
-{
-	return 0;
-}
-
-SEC("?fentry.s/bpf_set_policy_name")
-int sleepable_name(void *ctx)
-{
-	return 0;
-}
+PROG("?fmod_ret.s/bpf_oom_evaluate_task", sleepable_hook) { return 0; }
+PROG("?fentry.s/bpf_set_policy_name", sleepable_name) { return 0; }
 
 /* Only the one hook can be overridden. */
-SEC("?fmod_ret/oom_badness")
-int modify_oom_badness(void *ctx)
-{
-	return 0;
-}
-
-SEC("?fmod_ret/bpf_set_policy_name")
-int modify_set_policy_name(void *ctx)
-{
-	return 0;
-}
+PROG("?fmod_ret/oom_badness", modify_badness) { return 0; }
+PROG("?fmod_ret/bpf_set_policy_name", modify_name) { return 0; }
 
 /* The arguments of the hooks are not trusted. */
-SEC("?fmod_ret/bpf_oom_evaluate_task")
+SEC(HOOK)
 int BPF_PROG(task_as_trusted, struct task_struct *task, struct oom_control *oc)
 {
 	struct task_struct *p;
@@ -101,17 +90,8 @@ int BPF_PROG(task_as_trusted, struct task_struct *task, struct oom_control *oc)
 	return 0;
 }
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, char[16]);
-} nothing SEC(".maps");
-
-int null_ret;
-
-/* Refused by newer kernels; on older ones the kfunc has to see it. */
-SEC("?fentry/bpf_set_policy_name")
+/* Refused by newer verifiers; on older ones the kfunc has to see it. */
+SEC(NAME)
 int BPF_PROG(null_name, struct oom_control *oc)
 {
 	__u32 key = 0;
@@ -121,24 +101,204 @@ int BPF_PROG(null_name, struct oom_control *oc)
 	return 0;
 }
 
-/* Not refused: that what precedes is, is not for want of anything else. */
-SEC("?fentry/bpf_set_policy_name")
-int kfunc_at_name_hook(void *ctx)
+/* H8: the verifier does not follow callbacks, iterators and may_goto to their end. */
+static int inner_step(__u32 i, void *unused)
 {
-	call_kfunc();
+	number++;
 	return 0;
 }
 
-SEC("?fmod_ret/bpf_oom_evaluate_task")
-int kfunc_at_verdict_hook(void *ctx)
+static int outer_step(__u32 i, void *unused)
 {
-	call_kfunc();
+	bpf_loop(1000000, inner_step, NULL, 0);
 	return 0;
 }
 
-SEC("?fexit/bpf_oom_evaluate_task")
-int kfunc_after_verdict_hook(void *ctx)
+static int each(struct bpf_map *map, void *key, void *value, void *unused)
 {
-	call_kfunc();
+	bpf_loop(1000000, inner_step, NULL, 0);
 	return 0;
 }
+
+PROG(HOOK, nested_loop) { return bpf_loop(1000000, outer_step, NULL, 0) & 0; }
+PROG(HOOK, nested_each) { return bpf_for_each_map_elem(&nothing, each, NULL, 0) & 0; }
+PROG(NAME, loop_in_name) { return call_kfunc() & bpf_loop(9, inner_step, NULL, 0) & 0; }
+
+PROG(HOOK, nested_for)
+{
+	struct bpf_iter_num outer, inner;
+
+	bpf_iter_num_new(&outer, 0, 1000000);
+	while (bpf_iter_num_next(&outer)) {
+		bpf_iter_num_new(&inner, 0, 1000000);
+		while (bpf_iter_num_next(&inner))
+			number++;
+		bpf_iter_num_destroy(&inner);
+	}
+	bpf_iter_num_destroy(&outer);
+	return 0;
+}
+
+PROG(HOOK, task_iterator)
+{
+	struct bpf_iter_task it;
+
+	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_PROCS);
+	while (bpf_iter_task_next(&it))
+		number++;
+	bpf_iter_task_destroy(&it);
+	return 0;
+}
+
+/* BPF_JMP | BPF_JCOND, source register 0: older compilers do not know it. */
+#define MAY_GOTO(over)	".8byte 0xe5 | (" #over " << 16);"
+
+PROG(HOOK, nested_may_goto)
+{
+	asm volatile ("outer_%=:" MAY_GOTO(4)
+		      "inner_%=:" MAY_GOTO(2)
+		      "r0 += 1;"
+		      "goto inner_%=;"
+		      "goto outer_%=;"
+		      ::: "r0");
+	return 0;
+}
+
+__noinline int global_step(int x)
+{
+	asm volatile ("" : "+r"(x));
+	return x + 1;
+}
+
+PROG(HOOK, global_function) { return global_step(number) & 0; }
+
+PROG(HOOK, tail_call)
+{
+	bpf_tail_call(ctx, &progs, 0);
+	return 0;
+}
+
+PROG(HOOK, uses_arena)
+{
+	asm volatile ("" :: "r"(&arena));
+	return 0;
+}
+
+/* H8: helpers that take long, or as long as their argument is. */
+PROG(HOOK, prints)
+{
+	bpf_printk("%d", number);
+	return 0;
+}
+
+PROG(HOOK, wide_snprintf)
+{
+	static const char fmt[] = "%4000d";
+	__u64 arg = number;
+
+	return bpf_snprintf(bytes, sizeof(bytes), fmt, &arg, sizeof(arg)) & 0;
+}
+
+PROG(HOOK, finds_string)
+{
+	return bpf_strstr ? bpf_strstr(bytes, bytes) & 0 : 0;
+}
+
+PROG(HOOK, size_variable)
+{
+	return bpf_probe_read_kernel(bytes, number & 127, NULL) & 0;
+}
+
+PROG(HOOK, size_too_big)
+{
+	return bpf_probe_read_kernel(bytes, 4097, NULL) & 0;
+}
+
+static __noinline int read_some(void *to, __u32 size)
+{
+	return bpf_probe_read_kernel(to, size, NULL);
+}
+
+PROG(HOOK, size_of_caller) { return (read_some(bytes, 16) + read_some(bytes, 8)) & 0; }
+
+/* One of the ways to the call has no constant. */
+PROG(HOOK, size_one_way)
+{
+	asm volatile ("r1 = %[bytes] ll;"
+		      "r2 = %[number];"
+		      "r2 &= 127;"
+		      "if r2 > 64 goto read_%=;"
+		      "r2 = 8;"
+		      "read_%=:"
+		      "r3 = 0;"
+		      "call %[read];"
+		      :: [bytes]"i"(bytes), [number]"r"(number),
+			 [read]"i"(BPF_FUNC_probe_read_kernel)
+		      : "r0", "r1", "r2", "r3", "r4", "r5");
+	return 0;
+}
+
+#define MAP_PROG(name, map, key_type)				\
+	PROG(HOOK, name)					\
+	{							\
+		key_type key = { 0 };				\
+								\
+		return bpf_map_delete_elem(&map, &key) & 0;	\
+	}
+
+MAP_PROG(map_long_key, long_key, struct key65)
+MAP_PROG(map_long_value, long_value, __u32)
+MAP_PROG(map_seeded, seeded, __u32)
+
+/* H8: none of that is to keep these out. */
+MAP_PROG(map_fits, fits, struct key64)
+
+static __noinline __u32 static_step(__u32 x)
+{
+	return x * 7 + number;
+}
+
+static __always_inline __u32 inline_step(__u32 x)
+{
+	return x ^ number;
+}
+
+PROG(HOOK, bounded_loop)
+{
+	__u32 i, x = 0;
+
+	for (i = 0; i < 50000; i++)
+		x = inline_step(static_step(x));
+	number = x;
+	return 0;
+}
+
+PROG(HOOK, size_constant)
+{
+	return bpf_probe_read_kernel(bytes, 4096, NULL) & 0;
+}
+
+PROG(HOOK, size_branch)
+{
+	asm volatile ("r1 = %[bytes] ll;"
+		      "r2 = 16;"
+		      "if %[number] > 64 goto read_%=;"
+		      "r2 = 8;"
+		      "read_%=:"
+		      "r3 = 0;"
+		      "call %[read];"
+		      :: [bytes]"i"(bytes), [number]"r"(number),
+			 [read]"i"(BPF_FUNC_probe_read_kernel)
+		      : "r0", "r1", "r2", "r3", "r4", "r5");
+	return 0;
+}
+
+/* A policy for freplace, and what tries to replace parts of it. */
+SEC(HOOK)
+int target_policy(unsigned long long *ctx) { return static_step(number) & 0; }
+
+SEC("?freplace/target_policy")
+int replace_main(unsigned long long *ctx) { return 0; }
+
+SEC("?freplace/static_step")
+int replace_static(int x) { return 0; }

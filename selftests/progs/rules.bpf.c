@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The programs that most tests attach: verdicts from a table, a label from a
- * buffer, and a record of what was asked. The tests fill in the tables.
+ * The programs that most tests attach: policies with verdicts from a table, a
+ * program that names the policy, the ranking policy, and two that only look on.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -16,7 +16,6 @@ char _license[] SEC("license") = "GPL";
 struct table tables[2];
 struct offer offered[MAX_OFFERED];
 __u32 nr_offered;
-__u32 nr_named;
 
 char label[MAX_LABEL];
 __u32 label_size;	/* 0: do not name the policy */
@@ -24,7 +23,10 @@ __u32 label_twice;	/* name it "before" first */
 __u32 label_oc;		/* enum forged_oc */
 __u32 label_empty;	/* call with a size of 0 */
 __s32 label_ret;	/* the tests start it at 1 */
-__u64 last_oc, this_oc;
+__u32 nr_named;
+__u64 last_oc, this_oc, began;
+struct outcome outcome;
+__u64 best;
 
 static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 {
@@ -33,7 +35,6 @@ static __always_inline __s64 verdict(struct table *t, struct task_struct *task)
 	int i;
 
 	t->asked++;
-	burn(t->burn);
 	for (i = 0; i < MAX_RULES; i++) {
 		struct rule *r = &t->rules[i];
 
@@ -62,13 +63,27 @@ long long BPF_PROG(second, struct task_struct *task, struct oom_control *oc)
 	return verdict(&tables[1], task);
 }
 
+/* The obvious policy: the biggest so far. One that exits has no mm any more. */
+SEC("fmod_ret/bpf_oom_evaluate_task")
+int BPF_PROG(ranking, struct task_struct *task, struct oom_control *oc)
+{
+	struct mm_struct *mm = task->mm;
+	__u64 rss = mm ? mm->rss_stat[MM_ANONPAGES].count : 0;
+
+	if (rss <= best)
+		return BPF_EVAL_NEXT;
+	best = rss;
+	return BPF_EVAL_SELECT;
+}
+
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(name, struct oom_control *oc)
 {
-	char before[] = "before", buf[MAX_LABEL];
 	__u64 addr = (__u64)oc;
+	char before[] = "before";
 	__u32 size = label_size;
 
+	best = 0;
 	nr_named++;
 	if (label_oc == OC_NULL)
 		addr = 0;
@@ -78,16 +93,36 @@ int BPF_PROG(name, struct oom_control *oc)
 		addr = (__u64)bpf_get_current_task();
 	else if (label_oc == OC_STALE)
 		addr = last_oc;
-	/* Whoever waits for a victim asks again: that is no other OOM. */
+	/* A task that waits for a victim is in a new OOM each time, at one address. */
 	if (label_oc != OC_STALE)
 		last_oc = (__u64)oc;
 	this_oc = (__u64)oc;
+	began = bpf_ktime_get_ns();
 
 	if (label_twice)
 		set_oom_policy_name(oc, before, sizeof(before));
-	if ((!size && !label_empty) || size > sizeof(buf))
-		return 0;
-	__builtin_memcpy(buf, label, sizeof(buf));
-	label_ret = set_oom_policy_name((struct oom_control *)addr, buf, size);
+	if ((size || label_empty) && size <= sizeof(label))
+		label_ret = set_oom_policy_name((struct oom_control *)addr, label, size);
 	return 0;
+}
+
+SEC("tp_btf/oom_policy_outcome")
+int BPF_PROG(ended, struct oom_control *oc, const char *policy, __u64 memcg,
+	     const char *word, unsigned int offered)
+{
+	outcome.oc = (__u64)oc;
+	outcome.memcg = memcg;
+	outcome.offered = offered;
+	outcome.count++;
+	bpf_probe_read_kernel_str(outcome.policy, sizeof(outcome.policy), policy);
+	bpf_probe_read_kernel_str(outcome.outcome, sizeof(outcome.outcome), word);
+	outcome.ns = bpf_ktime_get_ns() - began;
+	return 0;
+}
+
+/* Makes a scan slow that no program takes part in. */
+SEC("fentry/oom_badness")
+int BPF_PROG(slow_kernel, struct task_struct *task, unsigned long pages)
+{
+	return burn();
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests tell the programs of rules.bpf.c, and are told by them. */
+/* The variables that tests and rules.bpf.c share. */
 #ifndef RULES_H
 #define RULES_H
 
 #define MAX_RULES	8
 #define MAX_OFFERED	256
-#define MAX_LABEL	64
+#define MAX_LABEL	264
 
 /* A verdict for the tasks of a process, or of a cgroup, if not 0. */
 struct rule {
@@ -15,21 +15,32 @@ struct rule {
 	unsigned int unused;
 };
 
-/* One for each of the two programs. */
+/* One for each of the two policies. */
 struct table {
 	struct rule rules[MAX_RULES];
-	long long otherwise;	/* the verdict on everybody else */
-	unsigned int asked;	/* how often this program was asked */
-	unsigned int burn;	/* milliseconds to waste, each time */
+	long long otherwise;	/* the verdict on all other tasks */
+	unsigned int asked;	/* calls of this program */
+	unsigned int unused;
 };
 
-/* What a program was shown: PF_* flags as the kernel has them. */
+/* A task that the first policy was offered. */
 struct offer {
 	unsigned int pid;
-	unsigned int flags;
+	unsigned int flags;	/* PF_* */
 };
 
-/* Which pointer the program hands to set_oom_policy_name() as the OOM. */
+/* The arguments of the last oom_policy_outcome event. */
+struct outcome {
+	unsigned long long oc;
+	unsigned long long memcg;
+	unsigned int offered;
+	unsigned int count;	/* events */
+	char policy[16];
+	char outcome[16];
+	unsigned long long ns;	/* since bpf_set_policy_name() */
+};
+
+/* The pointer that the naming program passes as the OOM. */
 enum forged_oc {
 	OC_REAL,
 	OC_NULL,

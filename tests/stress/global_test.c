@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "oom_env.h"
+#include "oom_global.h"
 #include "oom_odd.h"
 
 FIXTURE(global)
@@ -51,16 +52,14 @@ TEST_F(global, select_by_pid)
 	ASSERT_ATTACH(name);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, log_count(&self->e.s.log, "\noom_policy=bpf\n"));
+	ASSERT_LABEL("bpf victim=policy");
 	ASSERT_EQ(1, log_count(&self->e.s.log, "constraint=CONSTRAINT_NONE"));
 }
 
 TEST_F(global, select_by_cgroup)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
-	self->e.table->rules[0] = (struct rule){
-		.cgroup = self->e.s.cg_small.id, .verdict = BPF_EVAL_SELECT,
-	};
+	rule_cgroup(self->e.table, &self->e.s.cg_small, BPF_EVAL_SELECT);
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
@@ -154,7 +153,7 @@ TEST_F(global, V2_select_leader_without_mm)
 	ASSERT_VICTIM(small);
 }
 
-/* V3: sysrq-f does not wait for the dying: to select one counts as NEXT. */
+/* V3: sysrq-f does not wait for the dying: to select one counts as NOWAIT. */
 TEST_F(global, V3_sysrq_goes_on_from_the_dying)
 {
 	int status;
@@ -171,7 +170,25 @@ TEST_F(global, V3_sysrq_goes_on_from_the_dying)
 	EXPECT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	EXPECT_EQ(2, log_count(&self->e.s.log, "Killed process"));
 	EXPECT_EQ(0, log_count(&self->e.s.log, "oom_reaper: reaped")) TH_LOG("too late to tell");
-	ptrace(PTRACE_DETACH, self->e.s.big.pid, 0, 0);
+	let_go(self->e.s.big.pid);
+}
+
+/* V5: the obvious ranking policy kills one process, though two allocate. */
+TEST_F_TIMEOUT(global, V5_ranking_kills_one_process, 120)
+{
+	struct scene *s = &self->e.s;
+
+	hogs_roam = true;
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, s->share * 55, 0));
+	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+	ASSERT_ATTACH(ranking);
+	ASSERT_ATTACH(name);
+	ASSERT_EQ(0, hog_grow(&s->small, s->share * 35));
+	ASSERT_EQ(0, hog_grow(&s->trigger, s->share * 35));
+	ASSERT_EQ(0, hog_wait(&s->small, PATIENCE));
+	ASSERT_EQ(0, hog_wait(&s->trigger, PATIENCE));
+	ASSERT_VICTIM(big);
+	ASSERT_LABEL("bpf victim=policy");
 }
 
 /* A wrong policy for the whole machine: without P1 and P2 it panics, or hangs. */
@@ -179,27 +196,27 @@ static void wrong_policy(struct __test_metadata *_metadata, struct env *e,
 			 long long verdict, const char *label)
 {
 	ASSERT_EQ(0, scene_hogs(&e->s, false, 0));
-	set_label(e->skel, "wrong", sizeof("wrong"));
+	set_label(e, "wrong", sizeof("wrong"));
 	e->table->otherwise = verdict;
 	ASSERT_EQ(0, attach(e, e->skel->progs.first));
 	ASSERT_EQ(0, attach(e, e->skel->progs.name));
 	ASSERT_EQ(0, scene_oom(&e->s));
 	ASSERT_EQ(SIGKILL, hog_killed(&e->s.big, PATIENCE));
 	ASSERT_EQ(1, log_count(&e->s.log, "Killed process"));
-	ASSERT_TRUE(has_label(&e->s.log, label)) TH_LOG("no oom_policy=%s", label);
+	ASSERT_STREQ(label, label_of(&e->s.log));
 }
 
 TEST_F(global, P1_next_for_all)
 {
-	wrong_policy(_metadata, &self->e, BPF_EVAL_NEXT, "wrong fallback=none");
+	wrong_policy(_metadata, &self->e, BPF_EVAL_NEXT, "wrong victim=kernel fallback=none");
 }
 
 TEST_F(global, P2_abort_for_all)
 {
 	ASSERT_EQ(0, trace_on());
-	wrong_policy(_metadata, &self->e, BPF_EVAL_ABORT, "wrong fallback=abort");
+	wrong_policy(_metadata, &self->e, BPF_EVAL_ABORT, "wrong victim=kernel fallback=abort");
 	/* L6: the whole machine is memcg 0. */
-	ASSERT_GE(trace_count("policy=wrong memcg=0 reason=abort offered=1\n"), 1);
+	ASSERT_GE(trace_count("policy=wrong memcg=0 outcome=abort offered=1\n"), 1);
 	/* Where the victim took its time, there was more than one OOM. */
 	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
 		TH_LOG("asked after it had aborted");
@@ -213,14 +230,15 @@ TEST_F(global, P2_abort_for_all)
 TEST_F(global, P4_burns_time)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	set_label(self->e.skel, "slow", sizeof("slow"));
-	self->e.table->burn = 1500;
+	set_label(&self->e, "slow", sizeof("slow"));
+	self->e.bss->burn_ms = 1500;
+	ASSERT_ATTACH(slow);
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	ASSERT_ATTACH(first);
 	ASSERT_ATTACH(name);
 	ASSERT_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
-	ASSERT_GE(log_count(&self->e.s.log, "\noom_policy=slow fallback=timeout\n"), 1);
+	ASSERT_GE(log_count(&self->e.s.log, "\noom_policy=slow victim=kernel fallback=timeout\n"), 1);
 	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
 		TH_LOG("asked after the time was up");
 }
@@ -233,7 +251,7 @@ TEST_F(global, P1_sysrq_next_for_all)
 	ASSERT_ATTACH(first);
 	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
 	ASSERT_VICTIM(big);
-	ASSERT_TRUE(has_label(&self->e.s.log, "bpf fallback=none"));
+	ASSERT_LABEL("bpf victim=kernel fallback=none");
 }
 
 /* O3: oom_kill_allocating_task decides before any policy is asked. */

@@ -7,8 +7,8 @@
  *		BOUND_MS, and what the rules allow a slow policy and the reaper
  *	victim	the one that the rules say, and nobody else
  *	log	at most LINES_FACTOR times the lines, and LINES_MORE
- *	label	with the reason of the fallback (L3), or none (L2)
- *	trace	an event with that reason (L6)
+ *	label	who decided, and the reason of a fallback (L3), or none (L2)
+ *	trace	an event with that outcome (L6)
  *
  * The domain is that of a scene: big, which the kernel alone would take, small
  * and trigger. Like global_test this is for a machine that can be lost, and
@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "oom_env.h"
+#include "oom_global.h"
 #include "oom_odd.h"
 #include "progs/wrong.h"
 #include "wrong.skel.h"
@@ -30,9 +31,12 @@
 #define BOUND_MS	2000
 #define LINES_FACTOR	2
 #define LINES_MORE	20
-/* What a burning program wastes for each task, ms, and the budget of rule P4. */
+/* A slow program wastes that for each task, ms; the deadline of rule P4. */
 #define BURN_MS		1500
-#define BUDGET_MS	1000
+#define DEADLINE_MS	1000
+/* CPU time of a program for each task, ms, where the trigger has a tenth of a CPU. */
+#define BURN_CPU_MS	110
+#define THROTTLE	10
 /* When the reaper comes to a victim that does not end, ms; OOM_REAPER_DELAY. */
 #define REAPER_MS	2000
 
@@ -116,6 +120,7 @@ static int world_start(struct world *w, enum kind kind)
 	int i, ret = 0;
 
 	memset(w, 0, sizeof(*w));
+	odd_can_hold_pipes();
 	w->kind = kind;
 	w->domains = kind == SEVERAL ? DOMAINS : 1;
 	if (kind == NESTED) {
@@ -148,11 +153,11 @@ static int start_doomed(struct world *w, struct cg *cg, size_t size, bool reaped
 	int ret;
 
 	ret = hog_start(&w->target, cg, size, 0);
-	ret = ret ?: hold_at_exit(&w->target);
+	ret = ret ?: hold_at_exit(w->target.pid);
 	snprintf(max, sizeof(max), "%zu", size + MB);
 	ret = ret ?: cg_write(cg, "memory.max", max);
 	ret = ret ?: hog_grow(&w->target, 8 * MB);
-	if (!ret && !held(&w->target, PATIENCE))
+	if (!ret && !held(w->target.pid, PATIENCE))
 		return -ETIMEDOUT;
 	/* What it asks for comes from the domain, which is to be as it was. */
 	ret = ret ?: cg_write(cg, "memory.max", "max");
@@ -189,8 +194,8 @@ static int world_fill(struct world *w, enum target target)
 		else if (target == LEADERLESS)
 			ret = odd_leaderless(&s->small, &s->cg_small, small);
 		else
-			ret = odd_borrower(&s->small, &w->target, &s->cg_small, small,
-					   CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+			ret = hog_start_shared(&s->small, &w->target, &s->cg_small, small,
+					       CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
 		ret = ret ?: hog_start(&s->big, &s->cg_big, big, 0);
 		member(w, &s->small, i, &s->cg_small);
 		member(w, &s->big, i, &s->cg_big);
@@ -225,8 +230,8 @@ static int world_fill(struct world *w, enum target target)
 	if (w->kind == SINGLE && target == LEADERLESS)
 		ret = ret ?: odd_leaderless(&w->target, cg, small);
 	else if (w->kind == SINGLE && (target == IN_VFORK || target == SHARING))
-		ret = ret ?: odd_borrower(&w->mates[0], &w->target, cg, small,
-					  CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+		ret = ret ?: hog_start_shared(&w->mates[0], &w->target, cg, small,
+					      CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
 	else if (w->kind == SINGLE && target == SMALL)
 		ret = ret ?: hog_start(&w->target, cg, small, 0);
 	else if (target == ZOMBIE)
@@ -256,7 +261,7 @@ static void world_end(struct world *w)
 	hog_stop(&w->mates[1]);
 	/* Where it is held at its exit, it is let go. */
 	if (w->target.pid)
-		ptrace(PTRACE_DETACH, w->target.pid, 0, 0);
+		let_go(w->target.pid);
 	cg_destroy(&w->cg_target);
 	for (i = 0; i < w->domains; i++)
 		scene_end(&w->s[i]);
@@ -284,7 +289,7 @@ static long world_oom(struct world *w)
 	}
 	for (i = 0; i < w->domains && !ret; i++) {
 		if (w->kind == KERNEL)
-			ret = hog_grow_pipes(&w->s[i].trigger, w->s[i].grow);
+			ret = odd_grow_pipes(&w->s[i].trigger, w->s[i].grow);
 		else
 			ret = hog_grow(&w->s[i].trigger, w->s[i].grow);
 	}
@@ -351,7 +356,7 @@ static int baseline(enum kind kind, long *ms, int *lines)
 struct run {
 	struct world w;
 	struct wrong_bpf *skel;
-	struct bpf_link *links[3];
+	struct bpf_link *links[4];
 };
 
 /* What is wrong with a policy, and what is to come of it. */
@@ -366,6 +371,7 @@ struct policy {
 	bool names;		/* another name in each */
 	unsigned int burn;	/* ms */
 	bool detach;		/* while it burns */
+	bool throttled;		/* and burns CPU time; cut off or not: kernels differ */
 };
 
 FIXTURE(matrix)
@@ -464,6 +470,17 @@ FIXTURE_VARIANT_ADD(matrix, burns_time)
 	.policy = { .what = WRONG_NEXT, .burn = BURN_MS, .fallback = "timeout" },
 };
 
+FIXTURE_VARIANT_ADD(matrix, throttled)
+{
+	.policy = { .what = WRONG_NEXT, .fallback = "timeout", .throttled = true },
+};
+
+/* V5: nothing is wrong with this one, and one process dies. */
+FIXTURE_VARIANT_ADD(matrix, ranking)
+{
+	.policy = { .what = WRONG_RANKING },
+};
+
 /* V4 */
 FIXTURE_VARIANT_ADD(matrix, contradiction)
 {
@@ -498,7 +515,7 @@ static void links_destroy(struct bpf_link **links)
 	int i;
 
 	/* The one that is asked first: to detach may wait for the scan to end. */
-	for (i = 2; i >= 0; i--) {
+	for (i = 3; i >= 0; i--) {
 		bpf_link__destroy(links[i]);
 		links[i] = NULL;
 	}
@@ -509,6 +526,24 @@ FIXTURE_TEARDOWN(matrix)
 	links_destroy(self->run.links);
 	world_end(&self->run.w);
 	wrong_bpf__destroy(self->run.skel);
+}
+
+/* All triggers get a tenth of a CPU. */
+static int throttle(struct world *w)
+{
+	char max[32];
+	int i, ret;
+
+	snprintf(max, sizeof(max), "%d 100000", 100000 / THROTTLE);
+	ret = write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu");
+	if (w->cg_outer.path[0])
+		ret = ret ?: cg_write(&w->cg_outer, "cgroup.subtree_control", "+cpu");
+	for (i = 0; i < w->domains && !ret; i++) {
+		if (w->s[i].domain.path[0])
+			ret = cg_write(&w->s[i].domain, "cgroup.subtree_control", "+cpu");
+		ret = ret ?: cg_write(&w->s[i].cg_trigger, "cpu.max", max);
+	}
+	return ret;
 }
 
 static void *detach_when_asked(void *data)
@@ -565,7 +600,7 @@ static void expectation(enum kind kind, const struct policy *policy,
 		/* There is nobody but the trigger to kill. */
 		if (policy->what == WRONG_ABORT_LATER)
 			*fallback = NULL;
-		if (policy->what == WRONG_SELECT_TARGET || policy->burn)
+		if (policy->what == WRONG_SELECT_TARGET || policy->burn || policy->throttled)
 			*fallback = "none";
 		*who = *who == ANYBODY ? ANYBODY : THE_TRIGGER;
 		break;
@@ -591,7 +626,7 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 	struct wrong_table *asked = &run->skel->bss->wrong[policy->contradicted];
 	int i, d, lines, died, kills, labels, reports, reaped;
 	char label[64], text[128];
-	bool slow = policy->burn;
+	bool slow = policy->burn || policy->throttled;
 	pthread_t thread;
 	__u32 named;
 	long ms;
@@ -615,6 +650,12 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 		run->links[2] = bpf_program__attach(run->skel->progs.second);
 		ASSERT_NE(NULL, run->links[2]);
 	}
+	if (slow) {
+		run->links[3] = bpf_program__attach(run->skel->progs.slow);
+		ASSERT_NE(NULL, run->links[3]) TH_LOG("%s", libbpf_log);
+	}
+	if (policy->throttled)
+		ASSERT_EQ(0, throttle(w)) TH_LOG("the cpu controller");
 	if (policy->detach)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, run));
 
@@ -703,7 +744,8 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 	labels = log_count(log, "\noom_policy=");
 	reports = log_count(log, " invoked oom-killer: ");
 	EXPECT_LE(ms, BOUND_FACTOR * base_ms + BOUND_MS +
-		  (slow ? (BUDGET_MS + policy->burn) * (w->domains + is_global(kind)) : 0) +
+		  (policy->burn ? (DEADLINE_MS + policy->burn) * (w->domains + is_global(kind)) : 0) +
+		  (policy->throttled ? (base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE : 0) +
 		  (policy->target == DYING ? REAPER_MS : 0));
 	EXPECT_LE(lines, LINES_FACTOR * base_lines + LINES_MORE) TH_LOG("P6: a flood");
 	EXPECT_EQ(0, log_count(log, "VM_FAULT_OOM"));
@@ -717,35 +759,39 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 			bool of_this_oom = false;
 
 			for (; named < run->skel->bss->named; named++) {
-				snprintf(text, sizeof(text), "\noom_policy=name-%c fallback=none\n",
+				snprintf(text, sizeof(text), "\noom_policy=name-%c victim=kernel fallback=none\n",
 					 'a' + named % WRONG_NAMES);
 				of_this_oom |= log_count(log, text) > 0;
 			}
 			EXPECT_TRUE(of_this_oom) TH_LOG("L4: another OOM's name");
 		} else {
 			/* Several domains: only one has the target. */
-			snprintf(label, sizeof(label), "\noom_policy=wrong%s%s\n",
-				 fallback ? " fallback=" : "", fallback ?: "");
+			if (policy->throttled)
+				snprintf(label, sizeof(label), "\noom_policy=wrong victim=kernel fallback=");
+			else
+				snprintf(label, sizeof(label), "\noom_policy=wrong victim=%s%s%s\n",
+					 fallback ? "kernel" : "policy",
+					 fallback ? " fallback=" : "", fallback ?: "");
 			EXPECT_GT(log_count(log, label), 0) TH_LOG("no label: %s", label + 1);
 			if (policy->what != WRONG_SELECT_TARGET && !slow)
 				EXPECT_EQ(labels, log_count(log, label));
 		}
 	}
-	for (d = 0; d < w->domains; d++) {
+	for (d = 0; d < w->domains && !policy->no_label && who != ANYBODY; d++) {
 		/* The domain with the target has its way, the others have none. */
-		const char *reason = d && policy->what == WRONG_SELECT_TARGET ? "none" : fallback;
+		const char *outcome = d && policy->what == WRONG_SELECT_TARGET ? "none" :
+			fallback ?: "policy";
 
-		if (!reason)
-			continue;
-		snprintf(text, sizeof(text), " memcg=%llu reason=%s ",
-			 (unsigned long long)w->s[d].domain.id * !is_global(kind), reason);
+		snprintf(text, sizeof(text), " memcg=%llu outcome=%s",
+			 (unsigned long long)w->s[d].domain.id * !is_global(kind),
+			 policy->throttled ? "" : outcome);
 		EXPECT_GT(trace_count(text), 0) TH_LOG("L6: no event with%s", text);
 	}
-	if (!fallback && who != ANYBODY && w->domains == 1)
-		EXPECT_EQ(0, trace_count("oom_policy_fallback:")) TH_LOG("L6: an event");
-	if (slow && fallback && !strcmp(fallback, "timeout"))
-		EXPECT_GT(log_count(log, "took more than 1 s"), 0);
-	EXPECT_LE(log_count(log, "took more than 1 s"), 10) TH_LOG("P6: a flood");
+	if (policy->no_label)
+		EXPECT_EQ(0, trace_count("oom_policy_outcome:")) TH_LOG("L6: an event");
+	if (policy->burn && fallback && !strcmp(fallback, "timeout"))
+		EXPECT_GT(log_count(log, "exceeded 1 s"), 0);
+	EXPECT_LE(log_count(log, "exceeded 1 s"), 10) TH_LOG("P6: a flood");
 	EXPECT_GT(kills, 0);
 
 	links_destroy(run->links);
@@ -764,7 +810,8 @@ static void cell(struct __test_metadata *_metadata, struct run *run,
 	ASSERT_EQ(0, baseline(kind, &base_ms, &base_lines)) TH_LOG("the OOM without a policy");
 	expectation(kind, policy, &who, &fallback);
 	run->skel->bss->wrong[0].what = policy->what;
-	run->skel->bss->wrong[0].burn = policy->burn;
+	run->skel->bss->burn_ms = policy->burn;
+	run->skel->bss->burn_cpu_ms = policy->throttled ? BURN_CPU_MS : 0;
 	run->skel->bss->change_names = policy->names;
 	clock_gettime(CLOCK_REALTIME, &now);
 	run->skel->bss->random_state = seed ? strtoull(seed, NULL, 10) :

@@ -21,6 +21,7 @@ __u32 change_names;	/* a name of WRONG_NAMES for each OOM, or "wrong" */
 __u32 named;		/* how many OOMs there were */
 __u32 selected;		/* the process that was selected last in this OOM */
 __u32 selected_at_first;	/* and in the first OOM of all */
+__u64 best;		/* pages, of the biggest task so far in this OOM */
 
 static __s64 select_if(bool this_one)
 {
@@ -35,7 +36,6 @@ static __always_inline __s64 verdict(struct wrong_table *t, struct task_struct *
 	t->asked++;
 	if (task->tgid == t->target)
 		t->target_asked++;
-	burn(t->burn);
 	switch (t->what) {
 	case WRONG_NEXT:
 		return BPF_EVAL_NEXT;
@@ -53,18 +53,24 @@ static __always_inline __s64 verdict(struct wrong_table *t, struct task_struct *
 		return select_if(task->tgid == t->target);
 	case WRONG_SELECT_DYING:
 		return select_if(task->signal->oom_mm);
+	case WRONG_RANKING:
+		x = spared || !task->mm ? 0 : task->mm->rss_stat[MM_ANONPAGES].count;
+		if (x <= best)
+			return BPF_EVAL_NEXT;
+		best = x;
+		return BPF_EVAL_SELECT;
 	case WRONG_RANDOM:
 		x = xorshift64(&random_state) >> 32;
 		/* Most of the time one of the few that do something. */
 		if (x & 7)
-			x = (x >> 3) % 6;
+			x = (x >> 3) % 7;
 		return spared && x == BPF_EVAL_SELECT ? BPF_EVAL_NEXT : (__s32)x;
 	case WRONG_OUTSIDE:
 		switch (t->asked % 5) {
 		case 0:
 			return -1;
 		case 1:
-			return BPF_EVAL_STOP + 1;
+			return BPF_EVAL_NOWAIT + 1;
 		case 2:
 			return 0x7fffffff;
 		case 3:
@@ -117,6 +123,7 @@ int BPF_PROG(name, struct oom_control *oc)
 	char fixed[] = "wrong", letter[] = "name-a";
 
 	selected = 0;
+	best = 0;
 	if (change_names && wrong[0].what == WRONG_RANDOM) {
 		random_name(oc);
 	} else if (change_names) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -74,7 +77,7 @@ int odd_leaderless(struct hog *hog, const struct cg *cg, size_t bytes)
 	return leader_gone(hog) ?: waitpid(hog->pid, &status, WNOHANG) ? -ECHILD : 0;
 }
 
-/* Tell by a pipe that all is ready, and whose pid it is. */
+/* Tell by a pipe that the process is ready, and its pid. */
 static void report(int up)
 {
 	pid_t pid = syscall(SYS_getpid);
@@ -113,31 +116,45 @@ int odd_spinner(struct hog *hog, const struct cg *cg, size_t bytes)
 	return read_report(up, &hog->pid);
 }
 
-static int borrow(void *up)
+/* Memory of the kernel, charged to the process that makes it: a pipe holds 64 KB. */
+static void hold_pipes(size_t bytes)
 {
-	report(*(int *)up);
-	wait_for_ever(NULL);
-	return 0;
+	static const char buf[65536];
+	int end[2];
+
+	for (; bytes >= sizeof(buf); bytes -= sizeof(buf))
+		if (pipe(end) || write(end[1], buf, sizeof(buf)) != sizeof(buf))
+			_exit(1);
 }
 
-int odd_borrower(struct hog *owner, struct hog *child, const struct cg *cg,
-		 size_t bytes, int flags)
-{
-	int up[2];
+/* The top bit of a size tells the two kinds of memory apart. */
+#define PIPES	0x8000000000000000UL
 
-	if (pipe(up))
-		return -errno;
-	*owner = (struct hog){ .pid = fork() };
-	if (owner->pid < 0)
-		return -errno;
-	if (!owner->pid) {
-		if (hog_settle(cg, 0))
-			_exit(1);
-		/* The end of the memory is the child's stack. */
-		clone(borrow, resident(bytes) + bytes, flags | SIGCHLD, &up[1]);
-		for (;;)
-			pause();
-	}
-	*child = (struct hog){ };
-	return read_report(up, &child->pid);
+static void hold_either(size_t bytes)
+{
+	if (bytes & PIPES)
+		hold_pipes(bytes & ~PIPES);
+	else
+		hog_hold_pages(bytes);
+}
+
+void odd_can_hold_pipes(void)
+{
+	hog_hold = hold_either;
+}
+
+int odd_grow_pipes(struct hog *hog, size_t bytes)
+{
+	return hog_grow(hog, bytes | PIPES);
+}
+
+size_t node_share(int node)
+{
+	char path[64], buf[4096], *at;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	at = strstr(buf, "MemFree:");
+	return at ? strtoul(at + strlen("MemFree:"), NULL, 10) * 1024 / 100 : 0;
 }

@@ -13,6 +13,7 @@ enum wrong {
 	WRONG_SELECT_CURRENT,	/* SELECT who asks for memory, NEXT to others */
 	WRONG_SELECT_TARGET,	/* SELECT one process, NEXT to others */
 	WRONG_SELECT_DYING,	/* SELECT who is dying already, NEXT to others */
+	WRONG_RANKING,		/* nothing: SELECT the biggest so far, NEXT to others */
 	WRONG_RANDOM,		/* any verdict, by chance */
 	WRONG_OUTSIDE,		/* what is no verdict: negative, too big, high bits */
 };
@@ -24,7 +25,6 @@ struct wrong_table {
 	unsigned int what;	/* enum wrong */
 	unsigned int target;	/* process id, for WRONG_SELECT_TARGET */
 	unsigned int target_asked;	/* how often it was asked about that */
-	unsigned int burn;	/* milliseconds to waste for each task */
 	unsigned int asked;	/* how often the program was asked */
 };
 

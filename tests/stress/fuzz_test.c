@@ -206,7 +206,7 @@ static bool fuzz_round(struct fuzz *f, const char **why)
 	long end;
 	int i;
 
-	/* All that is wrong with a policy, but what burns time. */
+	/* Every kind of policy, but no program that burns time. */
 	for (i = 0; i < 2; i++)
 		f->wrong->bss->wrong[i].what = below(&f->rng, 2) ? WRONG_RANDOM :
 			below(&f->rng, WRONG_OUTSIDE + 1);

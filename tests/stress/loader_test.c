@@ -36,8 +36,7 @@ enum loads { LOADS, ATTACHES, PINS };
  * A process in big with @bytes of memory that loads rules.bpf.c, with @verdict
  * on everybody. What is attached, and pinned, is its first program.
  */
-static int start_loader(struct scene *s, size_t bytes, enum loads how, long long verdict,
-			unsigned int burn)
+static int start_loader(struct scene *s, size_t bytes, enum loads how, long long verdict)
 {
 	int up[2];
 	char byte;
@@ -59,7 +58,6 @@ static int start_loader(struct scene *s, size_t bytes, enum loads how, long long
 		if (!skel)
 			_exit(1);
 		skel->bss->tables[0].otherwise = verdict;
-		skel->bss->tables[0].burn = burn;
 		if (how >= ATTACHES)
 			link = bpf_program__attach(skel->progs.first);
 		if ((how >= ATTACHES && !link) || (how == PINS && bpf_link__pin(link, PIN)))
@@ -131,13 +129,13 @@ static void then_the_kernel(struct __test_metadata *_metadata, struct scene *s)
 TEST_F(loader, is_the_victim)
 {
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, ATTACHES, BPF_EVAL_NEXT, 0))
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, ATTACHES, BPF_EVAL_NEXT))
 		TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, runs());
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
 	EXPECT_EQ(1, log_count(&self->s.log, "Killed process"));
-	EXPECT_TRUE(has_label(&self->s.log, "bpf fallback=none"));
+	EXPECT_STREQ("bpf victim=kernel fallback=none", label_of(&self->s.log));
 	EXPECT_TRUE(unloads()) TH_LOG("the program outlives its loader");
 	then_the_kernel(_metadata, &self->s);
 }
@@ -146,7 +144,7 @@ TEST_F(loader, is_the_victim)
 TEST_F(loader, dies_between_load_and_attach)
 {
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, LOADS, BPF_EVAL_NEXT, 0));
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, LOADS, BPF_EVAL_NEXT));
 	ASSERT_EQ(0, runs());
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
@@ -155,7 +153,24 @@ TEST_F(loader, dies_between_load_and_attach)
 	then_the_kernel(_metadata, &self->s);
 }
 
-/* After the first of three tasks: the program burns 300 ms for each. */
+/* A program that burns 300 ms for each task, and nothing else of rules.bpf.c. */
+static struct rules_bpf *attach_slow(void)
+{
+	struct rules_bpf *skel = rules_bpf__open();
+	struct bpf_program *prog;
+
+	if (!skel)
+		return NULL;
+	bpf_object__for_each_program(prog, skel->obj)
+		bpf_program__set_autoload(prog, prog == skel->progs.slow);
+	if (rules_bpf__load(skel))
+		return NULL;
+	skel->bss->burn_ms = 300;
+	skel->links.slow = bpf_program__attach(skel->progs.slow);
+	return skel->links.slow ? skel : NULL;
+}
+
+/* After the first of three tasks. */
 static void *unpin_in_the_scan(void *killed)
 {
 	long end = now_ms() + PATIENCE;
@@ -177,21 +192,25 @@ static void *unpin_in_the_scan(void *killed)
  */
 TEST_F(loader, last_reference_goes_in_the_scan)
 {
+	struct rules_bpf *slow;
 	pthread_t thread;
 	int killed = -1, old;
 
 	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/bpf_stats_enabled", 1, &old));
 
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, MB, PINS, BPF_EVAL_NEXT, 300));
+	ASSERT_EQ(0, start_loader(&self->s, MB, PINS, BPF_EVAL_NEXT));
 	hog_stop(&self->s.big);
 	ASSERT_EQ(0, runs());
+	slow = attach_slow();
+	ASSERT_NE(NULL, slow) TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
 	usleep(600000);
 	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, unpin_in_the_scan, &killed));
 	EXPECT_NE(-ETIMEDOUT, hog_wait(&self->s.trigger, PATIENCE));
 	pthread_join(thread, NULL);
+	rules_bpf__destroy(slow);
 	EXPECT_EQ(0, killed) TH_LOG("the scan was over when the pin went");
 	EXPECT_GT(log_count(&self->s.log, "Killed process"), 0);
 	EXPECT_TRUE(log_count(&self->s.log, "oom_policy=bpf") > 0);

@@ -46,7 +46,7 @@ int BPF_PROG(impatient, struct task_struct *task, struct oom_control *oc)
 			return NO_BPF_POLICY;
 		overdue = now;
 		passed_over++;
-		return BPF_EVAL_NEXT;
+		return BPF_EVAL_NOWAIT;
 	}
 	/* Somebody is late, as of this OOM or one of the last second. */
 	if (!overdue || now - overdue > 1000000000ULL || task->signal->oom_score_adj == -1000)

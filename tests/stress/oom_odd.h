@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Processes that are odd to kill: what a policy may select and regret. */
+#ifndef OOM_ODD_H
+#define OOM_ODD_H
+
+#include "oom_util.h"
+
+/*
+ * Each starts a process in @cg, or for NULL in the cgroup of the caller, at
+ * oom_score_adj 0, and returns 0 when it is as said, or -errno. They take no commands;
+ * hog_stop() ends them. hog_start_shared() of oom_util.h is of this kind, too.
+ */
+
+/* A process that has ended and was not waited for. */
+int odd_zombie(struct hog *hog, const struct cg *cg);
+
+/* The leader has exited, a thread lives on with @bytes of memory. */
+int odd_leaderless(struct hog *hog, const struct cg *cg, size_t bytes);
+
+/* A process with @bytes of memory that never sleeps. */
+int odd_spinner(struct hog *hog, const struct cg *cg, size_t bytes);
+
+/* Hogs started from here on can also hold memory of the kernel. */
+void odd_can_hold_pipes(void);
+/* The same as hog_grow() with such memory, which system calls are charged for. */
+int odd_grow_pipes(struct hog *hog, size_t bytes);
+
+/* A hundredth of the free memory of a node, bytes, or 0. */
+size_t node_share(int node);
+
+#endif
