@@ -5,7 +5,7 @@
 # shellcheck source=scripts/vm.sh
 . "$(dirname "${BASH_SOURCE[0]}")/vm.sh"
 
-# bench_paths BASE - as kernel_paths, but what is built is the bench's.
+# bench_paths BASE - as kernel_paths, for the kernels of the bench.
 bench_paths() {
 	base_open "$1"
 	kernel_paths
@@ -26,12 +26,12 @@ bench_kernel() {
 				rm "$LINUX/$file"
 			fi
 		done <"$LINUX/.patched"
-		rm -f "$OBJ/kernel/bpf/oom_kfuncs.o"
+		rm -f "$OBJ/kernel/bpf/oom_kfuncs.o" "$OBJ/mm/oom_policy.o"
 		;;
 	floor)
-		sed -i -f "$ROOT/bench/floor.sed" "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c"
-		# Each of its lines has to have found its place.
-		[ "$(cat "$LINUX/include/linux/oom.h" "$LINUX/kernel/bpf/oom_kfuncs.c" | grep -cE 'oom_floor|moduleparam\.h|asking = true')" -eq 6 ] ||
+		sed -i -f "$ROOT/bench/floor.sed" "$LINUX/mm/oom_policy.c"
+		# Each line of the script has to have found its place.
+		[ "$(grep -cE 'oom_floor|moduleparam\.h' "$LINUX/mm/oom_policy.c")" -eq 4 ] ||
 			die $EX_BUILD "bench/floor.sed does not fit the series"
 		;;
 	esac
@@ -43,8 +43,8 @@ bench_kernel() {
 	kernel_sources "$BASE"
 }
 
-# bench_sizes VARIANT - what the kernel takes, before the linker pads it, and a sum of
-# the code that the series is to leave as it is.
+# bench_sizes VARIANT - the size of the kernel, before the linker pads it, and a sum of
+# the code that the series must not change.
 bench_sizes() {
 	local file what
 	size "$OBJ/vmlinux.o" | awk -v k="$1" 'NR == 2 { printf "size\t%s\ttext\t%d\nsize\t%s\tdata\t%d\n", k, $1, k, $2 + $3 }'
@@ -54,8 +54,8 @@ bench_sizes() {
 		what=$(objdump -dr --no-show-raw-insn "$OBJ/mm/$file.o" | sed '1,/^Disassembly/d' | cksum)
 		printf 'code\t%s\tmm/%s.o\t%s\n' "$1" "$file" "${what%% *}"
 	done
-	# What the frames of the scan take of the stack, those of them that there are.
-	for file in "$OBJ/mm/oom_kill.o" "$OBJ/kernel/bpf/oom_kfuncs.o"; do
+	# The stack frames of the search, in as far as this kernel has them.
+	for file in "$OBJ/mm/oom_kill.o" "$OBJ/mm/oom_policy.o"; do
 		[ ! -e "$file" ] || objdump -d --no-show-raw-insn "$file"
 	done | awk -v k="$1" '
 		function hex(s, i, n) {
@@ -66,13 +66,13 @@ bench_sizes() {
 		/push/ { s[name] += 8 }
 		/sub +[$]0x[0-9a-f]+,%rsp/ { match($0, /0x[0-9a-f]+/); s[name] += hex(substr($0, RSTART + 2, RLENGTH - 2)) }
 		END {
-			n = split("out_of_memory oom_evaluate_task oom_policy_begin oom_policy_ask", wanted, " ")
+			n = split("out_of_memory oom_evaluate_task oom_policy_begin oom_policy_ask oom_policy_rescan", wanted, " ")
 			for (i = 1; i <= n; i++) if (wanted[i] in s) printf "stack\t%s\t%s\t%d\n", k, wanted[i], s[wanted[i]]
 		}'
 }
 
-# bench_guest - what the guests run, for the patched kernel's BTF; and earlyoom, from
-# its package, with the library that it needs.
+# bench_guest - the programs of the guests, for the patched kernel's BTF; and earlyoom,
+# from its package, with the library that it needs.
 bench_guest() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1 POLICIES="$LINUX/tools/oom_policy") file from
 	PROGS=$BENCH/progs
@@ -101,12 +101,12 @@ bench_guest() {
 	"$OBJ/usr/gen_init_cpio" "$PROGS/initramfs.list" | gzip -1 >"$BENCH/initramfs"
 }
 
-# bench_run VARIANT CGROUPS TASKS... - the lines of stdin in one guest.
+# bench_run VARIANT CGROUPS CPUS TASKS... - the lines of stdin in one guest.
 bench_run() {
-	local variant=$1 cgroups=$2 console=$BUILD/log/console-bench-$1-$2.log
-	shift 2
+	local variant=$1 cgroups=$2 cpus=$3 console=$BUILD/log/console-bench-$1-$2-$3.log
+	shift 3
 	{
-		echo "./bench/bench --cgroups $cgroups $* <<'END'"
+		echo "./bench/bench --cgroups $cgroups --cpus $cpus $* <<'END'"
 		cat
 		echo END
 	} >"$BUILD/job"
@@ -114,25 +114,48 @@ bench_run() {
 	# shellcheck disable=SC2030
 	(
 		OBJ=$BENCH/$variant DIR=$BENCH ACCEL=tcg VM_MEMORY=3000 VM_SILENCE=600
-		VM_QEMU=(-smp 1 -icount 'shift=0,sleep=off' -rtc 'base=2000-01-01,clock=vm')
+		VM_QEMU=(-smp "$cpus" -icount 'shift=0,sleep=off' -rtc 'base=2000-01-01,clock=vm')
 		VM_ARGS='numa=off norandmaps'
 		vm_boot run "$BUILD/job" "$console"
-	) | awk -F '\t' -v OFS='\t' -v variant="$variant" '
-		/^(oom|earlyoom)\t/ { $1 = $1 OFS variant; print; fflush(); next }
+	) | awk -F '\t' -v OFS='\t' -v variant="$variant" -v cpus="$cpus" '
+		/^(oom|worst|earlyoom)\t/ { $1 = $1 OFS variant OFS cpus; print; fflush(); next }
 		{ print > "/dev/stderr" }'
 }
 
-# bench_short - what the short form counts.
+# bench_lines REGEX - those of the ways to choose whose name it matches.
+bench_lines() {
+	grep -E "^($1)[[:space:]]" "$ROOT/bench/lines"
+}
+
+# bench_short - the part that the short form counts.
 bench_short() {
-	grep -Ev '^(#|handler|earlyoom)' "$ROOT/bench/lines" | bench_run patched 1 500 2000
-	grep '^cgroup-size' "$ROOT/bench/lines" | bench_run patched 64 500 2000
+	grep -Ev '^(#|handler|earlyoom|worst)' "$ROOT/bench/lines" | bench_run patched 1 1 500 1000 2000
+	bench_lines cgroup-size | bench_run patched 64 1 500 2000
+	bench_lines worst-compare | bench_run patched 1 1 1
+}
+
+# bench_long - all of it.
+bench_long() {
+	local tasks=(100 500 1000 2000 10000 30000) cpus
+	bench_run unpatched 1 1 "${tasks[@]}" <<<"unpatched all none"
+	bench_run floor 1 1 "${tasks[@]}" <<<"floor all floor"
+	grep -Ev '^(#|worst)' "$ROOT/bench/lines" | bench_run patched 1 1 "${tasks[@]}"
+	bench_run unpatched 64 1 "${tasks[@]}" <<<"unpatched all none"
+	grep -Ev '^(#|earlyoom|worst)' "$ROOT/bench/lines" | bench_run patched 64 1 "${tasks[@]}"
+	# 64 is CONFIG_NR_CPUS.
+	for cpus in 8 64; do
+		bench_run unpatched 1 "$cpus" 500 2000 <<<"unpatched all none"
+		bench_lines 'idle|by-pid' | bench_run patched 1 "$cpus" 500 2000
+	done
+	bench_lines 'worst-.*' | bench_run patched 1 1 1
+	bench_lines worst-percpu_insert | bench_run patched 1 64 1
 }
 
 # bench BASE --short|--long - measure, and compare with what is recorded (--short), or
 # record it (--long); of a tree of somebody's own it is printed.
 bench() {
 	local new=$BUILD/bench.tsv variant variants=(patched)
-	local results tasks=(100 500 1000 2000 10000 30000)
+	local results
 	[ "$2" = --short ] || variants=(unpatched floor patched)
 	STAGES=$((3 + ${#variants[@]}))
 	lock_build
@@ -155,14 +178,10 @@ bench() {
 	fi
 	{
 		cat "$BENCH"/*/sizes
-		bench_run unpatched 1 "${tasks[@]}" <<<"unpatched all none"
-		bench_run floor 1 "${tasks[@]}" <<<"floor all floor"
-		bench_run patched 1 "${tasks[@]}" <"$ROOT/bench/lines"
-		bench_run unpatched 64 "${tasks[@]}" <<<"unpatched all none"
-		grep -Ev '^(#|earlyoom)' "$ROOT/bench/lines" | bench_run patched 64 "${tasks[@]}"
+		bench_long
 		printf 'earlyoom-version\t%s\n' "$(dpkg-deb -f "$BENCH"/deb/earlyoom_*.deb Version)"
 	} >>"$new"
-	# What is not to be believed is not recorded.
+	# Counts that contradict each other are not recorded.
 	"$ROOT/bench/report.py" show "$new"
 	[ -z "$BASE_DIR" ] || return 0
 	mv "$new" "$results"
