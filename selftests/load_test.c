@@ -157,6 +157,7 @@ FIXTURE_TEARDOWN(extension)
 FIXTURE_VARIANT_ADD(extension, H8_fail_main) {
 	"replace_main", "target_policy", "Cannot "
 };
+
 FIXTURE_VARIANT_ADD(extension, H8_fail_static) {
 	"replace_static", "static_step", "Cannot extend fmod_ret"
 };

@@ -146,7 +146,8 @@ TEST_F(memcg, L6_event_in_tracefs)
 	ASSERT_ATTACH(first);
 	ASSERT_OOM();
 	ASSERT_VICTIM(small);
-	snprintf(line, sizeof(line), "oom_policy_outcome: policy=bpf memcg=%llu outcome=policy offered=3\n",
+	snprintf(line, sizeof(line),
+		 "oom_policy_outcome: policy=bpf memcg=%llu outcome=policy offered=3\n",
 		 (unsigned long long)self->e.s.domain.id);
 	ASSERT_EQ(1, trace_count(line)) TH_LOG("no \"%s\"", line);
 	ASSERT_EQ(1, trace_count("oom_policy_outcome:"));

@@ -20,6 +20,10 @@
 #include "rules.skel.h"
 #include "../kselftest_harness.h"
 
+/* A test may wait for PATIENCE more than once. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	120
+
 /* As in include/linux/oom.h; load_test compares them with the kernel's BTF. */
 enum {
 	NO_BPF_POLICY, BPF_EVAL_ABORT, BPF_EVAL_NEXT, BPF_EVAL_SELECT, BPF_EVAL_STOP,
@@ -134,8 +138,7 @@ static inline const char *label_of(struct klog *log)
 		return "";
 	if (log_count(log, "oom_policy=") != 1)
 		return "more than one label";
-	sscanf(at, "\noom_policy=%63[^\n]", text);
-	return text;
+	return sscanf(at, "\noom_policy=%63[^\n]", text) == 1 ? text : "";
 }
 
 /*

@@ -25,7 +25,7 @@ __u32 label_empty;	/* call with a size of 0 */
 __s32 label_ret;	/* the tests start it at 1 */
 __u32 nr_named;
 __u64 last_oc, this_oc, began;
-struct outcome outcome;
+struct oom_event outcome;
 __u64 best;
 
 static __always_inline __s64 verdict(struct table *t, struct task_struct *task)

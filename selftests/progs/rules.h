@@ -30,7 +30,7 @@ struct offer {
 };
 
 /* The arguments of the last oom_policy_outcome event. */
-struct outcome {
+struct oom_event {
 	unsigned long long oc;
 	unsigned long long memcg;
 	unsigned int offered;
