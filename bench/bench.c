@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measures how much it costs to choose a victim: runs in the guest of
- * run-vm.sh bench, where a nanosecond is one instruction.
+ * Counts what it costs to choose a victim, in the guest of run-vm.sh bench, where a
+ * nanosecond is one instruction.
  *
  * It fills a memory cgroup with processes and, for each way to choose that it
  * reads from stdin, has one OOM of that cgroup and one of the machine. A line is
@@ -10,14 +10,17 @@
  *
  * WHEN: at which numbers of processes, as 500,2000; or "all" that were asked for
  * HOW: none, floor, by-pid N (N programs, the last that is asked selects),
- *	handler POLICY (a handler that goes through all processes itself), or
- *	policy ARG... (what oom-policy load is given; BIG is the biggest process)
+ *	handler POLICY (a handler that goes through all processes itself),
+ *	policy ARG... (the arguments of oom-policy load; BIG is the biggest process),
+ *	worst PROGRAM (of worst.bpf.c), or earlyoom
  *
  * For each OOM it prints: the kind, the cgroups, the processes, the name; the
  * instructions from the call of out_of_memory() until the victim was chosen, until
  * it was sent SIGKILL, and before that call from when the limit was reached (of the
- * cgroup; of the machine, where sysrq says so, 0); its comm; who chose it: a label, of
- * a handler that found the same "handler", or "-"; and the bytes that programs hold.
+ * cgroup; of the machine, where sysrq says so, 0); its comm; who chose it: a policy,
+ * of a handler that found the same "handler", or "-"; and the bytes that programs hold.
+ * For a worst program: how often it did what it does, and the instructions of the
+ * one call.
  */
 #include <argp.h>
 #include <errno.h>
@@ -49,18 +52,21 @@
 #define BIG_BYTES	(8 * MB)
 /* As in include/linux/oom.h. */
 #define BPF_EVAL_SELECT	3
+/* As BPF_COMPLEXITY_LIMIT_INSNS in the kernel. */
+#define VERIFIER_LIMIT	1000000
 
 static struct bench {
-	int cgroups, rounds, tasks[16];		/* as asked for */
+	int cgroups, cpus, rounds, tasks[16];		/* as asked for */
 	struct cg domain, trigger, cg[MAX_CGROUPS];
 	int cg_fd[MAX_CGROUPS], trigger_fd;
 	pid_t pid[MAX_TASKS];
 	int nr;
 	int started, *ready;			/* how many were started, and are as they are to be */
-	int order, born;			/* pipes to the parent of them all, and from it */
+	int order, born;			/* pipes to the forker, and from it */
 	struct klog log;
 	struct decision *decision;
 	unsigned int *found;			/* by a handler */
+	struct worst *worst;
 	struct bpf_object *obj[8];		/* of the way that is measured */
 	struct bpf_link *link[8];
 	int nr_objs;
@@ -74,7 +80,7 @@ static struct bench {
 	}									\
 } while (0)
 
-/* One that does nothing but be there; the first is big. */
+/* A process that only exists; the first one is big. */
 static void child(int i)
 {
 	const struct sched_param first = { .sched_priority = 1 };
@@ -88,7 +94,7 @@ static void child(int i)
 	} else {
 		prctl(PR_SET_NAME, "task");
 	}
-	/* As in the selftests: one that exits at one go is not passed over for another. */
+	/* As in the selftests: it exits before another task is chosen. */
 	MUST(!sched_setscheduler(0, SCHED_FIFO, &first));
 	__atomic_add_fetch(b.ready, 1, __ATOMIC_RELEASE);
 	while (1)
@@ -96,10 +102,10 @@ static void child(int i)
 }
 
 /*
- * Forks them all, as children of the bench, and is itself as it was when the first was
- * forked: they are to be equal, or the kernel takes more or less time for them.
+ * Forks all processes as children of the bench. The bench itself grows meanwhile, and
+ * its children would: they have to be equal, or the kernel takes more time for some.
  */
-static void nursery(int order, int born)
+static void forker(int order, int born)
 {
 	struct clone_args args = { .flags = CLONE_INTO_CGROUP | CLONE_PARENT };
 	pid_t pid;
@@ -109,7 +115,7 @@ static void nursery(int order, int born)
 		args.cgroup = b.cg_fd[i % b.cgroups];
 		pid = syscall(SYS_clone3, &args, sizeof(args));
 		if (!pid) {
-			/* What it starts is no less a candidate than anything else. */
+			/* The guest's init is at -1000. */
 			MUST(!write_file("/proc/self/oom_score_adj", "0"));
 			child(i);
 		}
@@ -118,7 +124,7 @@ static void nursery(int order, int born)
 	_exit(0);
 }
 
-static void open_nursery(void)
+static void start_forker(void)
 {
 	int order[2], born[2];
 	pid_t pid;
@@ -128,7 +134,7 @@ static void open_nursery(void)
 	MUST(pid >= 0);
 	if (!pid) {
 		close(order[1]);
-		nursery(order[0], born[1]);
+		forker(order[0], born[1]);
 	}
 	close(order[0]);
 	close(born[1]);
@@ -143,7 +149,7 @@ static void start(int i)
 	MUST(read(b.born, &b.pid[i], sizeof(b.pid[i])) == sizeof(b.pid[i]) && b.pid[i] > 0);
 }
 
-/* One that has not run yet is cheaper to look at, and not as big. */
+/* A process that has not run yet is smaller, and cheaper to score. */
 static void wait_ready(void)
 {
 	while (__atomic_load_n(b.ready, __ATOMIC_ACQUIRE) < b.started)
@@ -156,13 +162,13 @@ static void populate(int nr)
 	for (; b.nr < nr; b.nr++)
 		start(b.nr);
 	wait_ready();
-	/* As in any OOM but the first, where it was replaced: it is asked about last. */
+	/* Replaced as after an OOM: it is the last in the list of tasks. */
 	MUST(!kill(b.pid[0], SIGKILL) && waitpid(b.pid[0], NULL, 0) == b.pid[0]);
 	start(0);
 	wait_ready();
 }
 
-/* Whoever died is replaced. */
+/* Replace the victim. */
 static void replace(void)
 {
 	int i;
@@ -175,7 +181,7 @@ static void replace(void)
 	wait_ready();
 }
 
-/* The variables of an object that is loaded: one page of a section of them. */
+/* One section of the variables of an object that is loaded. */
 static void *vars(struct bpf_object *obj, const char *section)
 {
 	void *mem = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -185,24 +191,25 @@ static void *vars(struct bpf_object *obj, const char *section)
 	return mem;
 }
 
-static struct bpf_object *load(const char *name, int copy, const char *attach)
+/* With one of its programs, or with all: @only is NULL. */
+static struct bpf_object *open_object(const char *name, const char *only)
 {
 	char path[128];
 	struct bpf_object *obj;
 	struct bpf_program *prog;
-	bool silent = true;
 
 	snprintf(path, sizeof(path), "bench/%s.bpf.o", name);
 	obj = bpf_object__open_file(path, NULL);
 	MUST(obj);
 	bpf_object__for_each_program(prog, obj)
-		if (attach && strcmp(bpf_program__name(prog), attach))
-			bpf_program__set_autoload(prog, false);
-	if (copy)
-		MUST(!bpf_map__set_initial_value(bpf_object__find_map_by_name(obj, ".rodata"),
-						 &silent, sizeof(silent)));
-	MUST(!bpf_object__load(obj));
+		if (only)
+			bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), only));
 	return obj;
+}
+
+static void set_constant(struct bpf_object *obj, const void *value, size_t size)
+{
+	MUST(!bpf_map__set_initial_value(bpf_object__find_map_by_name(obj, ".rodata"), value, size));
 }
 
 static void attach(struct bpf_object *obj, const char *program)
@@ -239,7 +246,8 @@ static void handler(const char *policy)
 	int fd;
 
 	snprintf(name, sizeof(name), "handler_%s", policy);
-	obj = load(name, 0, "oom_handler");
+	obj = open_object(name, "oom_handler");
+	MUST(!bpf_object__load(obj));
 	fd = bpf_object__find_map_fd_by_name(obj, "oom_pids");
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.pid[0], &pid, BPF_ANY));
@@ -257,17 +265,95 @@ static void handler(const char *policy)
 
 static void by_pid(int copies)
 {
+	const bool silent = true;
 	struct bpf_object *obj;
 	pid_t *target;
 	int i;
 
 	for (i = 0; i < copies; i++) {
-		obj = load("by_pid", i, NULL);
+		obj = open_object("by_pid", NULL);
+		if (i)
+			set_constant(obj, &silent, sizeof(silent));
+		MUST(!bpf_object__load(obj));
 		target = vars(obj, ".bss");
 		*target = b.pid[0];
 		munmap(target, 4096);
 		attach(obj, "by_pid");
 	}
+}
+
+/* A worst program that is loaded, or NULL where the verifier refuses the count. */
+static struct bpf_object *load_worst(const char *program, unsigned int count)
+{
+	struct bpf_object *obj = open_object("worst", program);
+	struct bpf_program *prog = bpf_object__find_program_by_name(obj, program);
+	static char log[65536];
+
+	set_constant(obj, &count, sizeof(count));
+	/* Statistics only: by itself libbpf would try again, with a log of each step. */
+	bpf_program__set_log_buf(prog, log, sizeof(log));
+	bpf_program__set_log_level(prog, 4);
+	if (!bpf_object__load(obj))
+		return obj;
+	bpf_object__close(obj);
+	return NULL;
+}
+
+/* How many instructions the verifier has followed. */
+static unsigned int verified(struct bpf_object *obj, const char *program)
+{
+	int fd = bpf_program__fd(bpf_object__find_program_by_name(obj, program));
+	struct bpf_prog_info info = { };
+	__u32 size = sizeof(info);
+
+	MUST(!bpf_obj_get_info_by_fd(fd, &info, &size));
+	return info.verified_insns;
+}
+
+/* With the largest count that loads, which mostly is where the line of two others ends. */
+static struct bpf_object *largest_worst(const char *program)
+{
+	unsigned int low = 100, high, middle, at[2], i;
+	struct bpf_object *obj, *best = NULL;
+
+	for (i = 0; i < 2; i++) {
+		if (best)
+			bpf_object__close(best);
+		MUST((best = load_worst(program, (i + 1) * low)));
+		at[i] = verified(best, program);
+	}
+	low *= 2;
+	high = low + (VERIFIER_LIMIT - at[1]) / ((at[1] - at[0]) / 100) + 1;
+	for (middle = high - 1; middle > low; middle = (low + high) / 2) {
+		obj = load_worst(program, middle);
+		if (obj) {
+			bpf_object__close(best);
+			best = obj;
+			low = middle;
+		} else {
+			high = middle;
+		}
+	}
+	return best;
+}
+
+static void worst(const char *program)
+{
+	struct { __u32 bits; char byte[60]; } prefix = { };
+	static char value[4096];
+	struct bpf_object *obj;
+	int fd;
+
+	/* Nobody needs to be told of each count that does not load. */
+	libbpf_set_print(NULL);
+	obj = largest_worst(program);
+	fd = bpf_object__find_map_fd_by_name(obj, "trie");
+	for (prefix.bits = 1; prefix.bits <= 8 * sizeof(prefix.byte); prefix.bits++)
+		MUST(!bpf_map_update_elem(fd, &prefix, value, BPF_ANY));
+	b.worst = vars(obj, ".data.worst");
+	b.worst->target = b.pid[0];
+	b.worst->cgroup = b.domain.id;
+	attach(obj, program);
 }
 
 /* Bytes that programs, their machine code, maps and types hold, and that stay resident. */
@@ -293,6 +379,8 @@ static void set_up(const char *how)
 		by_pid(atoi(how + 7));
 	} else if (!strncmp(how, "handler ", 8)) {
 		handler(how + 8);
+	} else if (!strncmp(how, "worst ", 6)) {
+		worst(how + 6);
 	} else if (!strncmp(how, "policy ", 7)) {
 		how += 7;
 		big = strstr(how, "BIG");
@@ -304,7 +392,7 @@ static void set_up(const char *how)
 		MUST(!system(command));
 		b.loaded = true;
 	} else if (!strcmp(how, "floor")) {
-		MUST(!write_file("/sys/module/oom_kfuncs/parameters/floor", "%d", b.pid[0]));
+		MUST(!write_file("/sys/module/oom_policy/parameters/floor", "%d", b.pid[0]));
 	} else {
 		MUST(!strcmp(how, "none"));
 	}
@@ -314,7 +402,10 @@ static void clean_up(void)
 {
 	if (b.found)
 		munmap(b.found, 4096);
+	if (b.worst)
+		munmap(b.worst, 4096);
 	b.found = NULL;
+	b.worst = NULL;
 	while (b.nr_objs) {
 		b.nr_objs--;
 		bpf_link__destroy(b.link[b.nr_objs]);
@@ -327,7 +418,7 @@ static void clean_up(void)
 	usleep(500000);
 }
 
-/* What the programs wrote by now. */
+/* Programs write while this is read. */
 #define SEEN(field) __atomic_load_n(&b.decision->field, __ATOMIC_RELAXED)
 
 /*
@@ -379,15 +470,20 @@ static void memcg_oom(void)
 	MUST(!cg_write(&b.domain, "memory.max", "max"));
 }
 
-/* Who has chosen the victim: a label, "handler" if one found the same, or "-". */
+/* Who has chosen the victim: a policy, "handler" if one found the same, or "-". */
 static void chosen_by(char *label, size_t size)
 {
+	static const char by_policy[] = " victim=policy";
 	const char *text = log_read(&b.log), *at = strstr(text, "\noom_policy=");
+	char *end;
 
 	MUST(strstr(text, "invoked oom-killer"));
-	if (at)
+	if (at) {
 		snprintf(label, size, "%.*s", (int)strcspn(at + 12, "\n"), at + 12);
-	else if (b.found && *b.found == b.decision->victim)
+		end = strstr(label, by_policy);
+		if (end && !end[strlen(by_policy)])
+			*end = '\0';
+	} else if (b.found && *b.found == b.decision->victim)
 		snprintf(label, size, "handler");
 	else
 		snprintf(label, size, "-");
@@ -420,16 +516,19 @@ static void measure(const char *scope, const char *name, const char *how)
 	replace();
 	chosen_by(label, sizeof(label));
 	log_close(&b.log);
-	clean_up();
-	printf("oom\t%s\t%d\t%d\t%s\t%llu\t%llu\t%llu\t%s\t%s\t%ld\n", scope, b.cgroups, b.nr,
+	if (b.worst)
+		printf("worst\t%s\t%u\t%llu\n", name, b.worst->times, b.worst->took);
+	else
+		printf("oom\t%s\t%d\t%d\t%s\t%llu\t%llu\t%llu\t%s\t%s\t%ld\n", scope, b.cgroups, b.nr,
 	       name, d->chosen, d->killed, d->reached ? d->start - d->reached : 0, comm, label, bytes);
 	fflush(stdout);
+	clean_up();
 }
 
 /*
- * What earlyoom spends on one decision: its processor time from its start, and after
- * that from one kill that it only announces, to the next; and its resident bytes. The
- * victim has to be that of all others.
+ * earlyoom's CPU time for one decision: from its start, and after that from one kill
+ * that it only announces to the next; and its resident bytes. It has to choose the
+ * same victim.
  */
 static void earlyoom(void)
 {
@@ -497,6 +596,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (b.cgroups < 1 || b.cgroups > MAX_CGROUPS)
 			argp_error(state, "--cgroups %s: 1 to %d", arg, MAX_CGROUPS);
 		break;
+	case 'n':
+		b.cpus = atoi(arg);
+		break;
 	case ARGP_KEY_ARG:
 		if (b.rounds == 16 || atoi(arg) < 1 || atoi(arg) > MAX_TASKS)
 			argp_error(state, "%s: up to 16 numbers of 1 to %d", arg, MAX_TASKS);
@@ -512,6 +614,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "cgroups", 'c', "N", 0, "spread the processes over so many cgroups (1)" },
+	{ "cpus", 'n', "N", 0, "fail unless the kernel has so many CPUs (1)" },
 	{ }
 };
 
@@ -525,14 +628,20 @@ int main(int argc, char **argv)
 	struct bpf_program *prog;
 	struct bpf_object *count;
 	int i, round, nr = 0, at;
+	cpu_set_t cpu = { };
 
 	b.cgroups = 1;
+	b.cpus = 1;
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	while (nr < MAX_LINES && fgets(lines[nr], sizeof(lines[nr]), stdin)) {
 		lines[nr][strcspn(lines[nr], "\n")] = '\0';
 		if (lines[nr][0] && lines[nr][0] != '#')
 			nr++;
 	}
+	MUST(libbpf_num_possible_cpus() == b.cpus && sysconf(_SC_NPROCESSORS_ONLN) == b.cpus);
+	/* All other CPUs are idle: nothing runs beside the search that is counted. */
+	CPU_SET(0, &cpu);
+	MUST(!sched_setaffinity(0, sizeof(cpu), &cpu));
 	b.ready = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST((void *)b.ready != MAP_FAILED);
 	setrlimit(RLIMIT_NPROC, &limit);
@@ -549,8 +658,9 @@ int main(int argc, char **argv)
 		MUST(!cg_create(&b.cg[i], &b.domain, leaf, 0));
 		MUST((b.cg_fd[i] = open(b.cg[i].path, O_PATH | O_CLOEXEC)) >= 0);
 	}
-	open_nursery();
-	count = load("count", 0, NULL);
+	start_forker();
+	count = open_object("count", NULL);
+	MUST(!bpf_object__load(count));
 	bpf_object__for_each_program(prog, count)
 		MUST(bpf_program__attach(prog));
 	b.decision = vars(count, ".bss");
@@ -567,6 +677,9 @@ int main(int argc, char **argv)
 				continue;
 			}
 			measure("memcg", name, lines[i] + at);
+			/* One call of it is all that is counted. */
+			if (!strncmp(lines[i] + at, "worst ", 6))
+				continue;
 			measure("global", name, lines[i] + at);
 		}
 	}

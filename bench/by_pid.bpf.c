@@ -7,7 +7,7 @@
 char _license[] SEC("license") = "GPL";
 
 __u32 target;
-/* The program has no opinion: to see what each one more costs in a chain. */
+/* The program has no opinion: for the cost of each further one in a chain. */
 const volatile bool silent;
 
 SEC("fmod_ret/bpf_oom_evaluate_task")

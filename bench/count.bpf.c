@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Takes the time of one OOM: when the limit of the cgroup was reached, which is when
- * the kernel began to reclaim, when out_of_memory() was called, when it had a victim,
- * and when that was sent SIGKILL. Nothing of it runs for each task. In a guest that
- * counts instructions a nanosecond is one instruction.
+ * Takes the time of one OOM: the limit of the cgroup is reached, which is when the
+ * kernel begins to reclaim; out_of_memory() is called; it has a victim; the victim is
+ * sent SIGKILL. Nothing of it runs for each task. In a guest that counts instructions
+ * a nanosecond is one instruction.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The same choice as a policy makes, made as a handler that is called once from
- * out_of_memory() has to make it: it goes through all processes itself, with the
- * open-coded iterator, leaves out those that the kernel would not offer, and
- * ranks the others by the very function that the policy uses. RULE is the policy's
- * source file. The kernel's own scan comes after it all the same; report.py takes
- * it off.
+ * The choice of a policy, made by a handler that is called once from out_of_memory():
+ * it goes through all processes itself, with the open-coded iterator, leaves out those
+ * that the kernel would not offer, and ranks the others by the policy's own function.
+ * RULE is the policy's source file. It is on the other hook, which takes iterators
+ * from programs that do not name a policy. The kernel's own scan follows all the
+ * same; report.py subtracts it.
  */
 #include RULE
 
@@ -14,7 +14,7 @@ int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 
-/* Is the task in what is out of memory: in the memcg, or anywhere? */
+/* Is the task in the memcg that is out of memory, if it is one? */
 static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
 {
 	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
@@ -22,12 +22,12 @@ static __always_inline bool in_domain(struct task_struct *task, struct oom_contr
 
 	if (!oc->memcg)
 		return true;
-	/* The mask is for the verifier, which wants a bound. */
+	/* The verifier needs a bound. */
 	return cgrp->level >= (int)level &&
 	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff]) == oc->memcg->css.cgroup;
 }
 
-/* Whom it would have killed; bench.c compares that with who was. */
+/* The process that it would have killed; bench.c compares it with the victim. */
 __u32 found SEC(".data.found") = 0;
 
 SEC("fentry/bpf_set_policy_name")
@@ -45,7 +45,7 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 			continue;
 		if (!dying(task) && rank(task, &oom.domain, &r) == BPF_EVAL_SELECT &&
 		    higher(task, &r, &oom.best) && !spared(task))
-			take(task, &r);
+			set_best(task, &r);
 	}
 	bpf_iter_task_destroy(&it);
 	found = oom.best.pid;

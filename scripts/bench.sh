@@ -184,6 +184,7 @@ bench() {
 	# Counts that contradict each other are not recorded.
 	"$ROOT/bench/report.py" show "$new"
 	[ -z "$BASE_DIR" ] || return 0
+	make_dirs "$ROOT/bench/results"
 	mv "$new" "$results"
 	"$ROOT/bench/report.py" publish "$ROOT/bench/results" "$ROOT/README.md"
 }
