@@ -110,7 +110,7 @@ hooks() {
 }
 
 # text_size OBJECT - bytes of code in all its sections.
-text_size() { objdump -h "$1" | awk 'NF == 7 { size = $3 } /CODE/ { sum += strtonum("0x" size) } END { print sum }'; }
+text_size() { size -A -d "$1" | awk '$1 ~ /text/ { sum += $2 } END { print sum }'; }
 
 symbols() { nm --defined-only -g -f posix "$1" | cut -d' ' -f1,2; }
 
