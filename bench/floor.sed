@@ -2,4 +2,4 @@
 # The pid is that of the module parameter oom_policy.floor.
 s/#include <linux\/memcontrol.h>/&\n#include <linux\/moduleparam.h>/
 /^int oom_policy_ask(/ i static unsigned int oom_floor;\nmodule_param_named(floor, oom_floor, uint, 0600);
-s/verdict = bpf_oom_evaluate_task(task, oc);/verdict = task->tgid == oom_floor ? BPF_EVAL_SELECT : BPF_EVAL_NEXT;/
+s/return bpf_oom_evaluate_task(task, oc);/return task->tgid == oom_floor ? BPF_EVAL_SELECT : BPF_EVAL_NEXT;/
