@@ -5,7 +5,6 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include <stdlib.h>
 
 #include "oom_env.h"
 
@@ -187,84 +186,6 @@ TEST_F(fallback, P4_preempted_is_cut_off)
 	ASSERT_LT(self->e.table->asked, 7) TH_LOG("is this kernel preemptible?");
 	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
 	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
-}
-
-/*
- * The trigger gets 1 % of a CPU for its last megabyte. A kernel that throttles a task
- * in kernel mode (6.12) makes 20 s of a policy that takes 0.2 s.
- */
-FIXTURE(throttled)
-{
-	struct env e;
-	int console;
-};
-
-FIXTURE_SETUP(throttled)
-{
-	struct scene *s = &self->e.s;
-	char path[300], used[32];
-
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-	/* The report on a serial console takes longer than the search. */
-	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/printk", 1, &self->console));
-	ASSERT_EQ(0, scene_hogs(s, false, 0));
-	ASSERT_EQ(0, start_more(s, 17));
-	snprintf(path, sizeof(path), "%s/memory.current", s->domain.path);
-	ASSERT_GT(read_file(path, used, sizeof(used)), 0);
-	ASSERT_EQ(0, hog_grow(&s->trigger, 47 * MB - strtoul(used, NULL, 10)));
-	ASSERT_EQ(0, hog_wait(&s->trigger, PATIENCE));
-	s->grow = 3 * MB;
-	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu"));
-	ASSERT_EQ(0, cg_write(&s->domain, "cgroup.subtree_control", "+cpu"));
-}
-
-FIXTURE_TEARDOWN(throttled)
-{
-	int unused;
-
-	sysctl_set("/proc/sys/kernel/printk", self->console, &unused);
-	env_end(&self->e);
-}
-
-/* The throttling ends with the search: the report follows it. */
-static int throttled_oom(struct scene *s)
-{
-	int ret;
-
-	ret = cg_write(&s->cg_trigger, "cpu.max", "1000 100000") ?: hog_grow(&s->trigger, s->grow);
-	if (!ret && !log_wait(&s->log, "invoked oom-killer", 4 * PATIENCE))
-		ret = -ETIMEDOUT;
-	return ret ?: cg_write(&s->cg_trigger, "cpu.max", "max 100000") ?:
-	       hog_wait(&s->trigger, PATIENCE);
-}
-
-TEST_F_TIMEOUT(throttled, P4_policy_does_not_hold_oom_lock, 180)
-{
-	long ms;
-
-	ASSERT_EQ(0, start(&self->e));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	self->e.bss->burn_cpu_ms = 10;
-	ASSERT_EQ(0, throttled_oom(&self->e.s));
-	ASSERT_VICTIM(big);
-	ms = self->e.bss->outcome.ns / 1000000;
-	printf("# the search took %ld ms, the policy was asked %u times\n", ms,
-	       self->e.table->asked);
-	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
-	ASSERT_LT(ms, 8000);
-	ASSERT_STREQ(self->e.table->asked < 3 + 17 ? "timeout" : "none",
-		     self->e.bss->outcome.outcome);
-}
-
-TEST_F_TIMEOUT(throttled, P4_silent_without_a_program, 180)
-{
-	ASSERT_EQ(0, throttled_oom(&self->e.s));
-	ASSERT_VICTIM(big);
-	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
-	ASSERT_LABEL("");
-	ASSERT_EQ(0, log_count(&self->e.s.log, "exceeded 1 s"));
 }
 
 TEST_HARNESS_MAIN

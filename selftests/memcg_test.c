@@ -3,10 +3,7 @@
  * Verdicts in the OOM of a memory cgroup. The letters in the names of the tests are
  * those of the requirements.
  */
-#include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
-#include <sys/swap.h>
 
 #include "oom_env.h"
 #include "example.skel.h"
@@ -224,38 +221,6 @@ TEST_F(memcg, H8_detach_and_attach_again)
 	ASSERT_LABEL("bpf victim=policy");
 }
 
-/* The loader is gone, the link is pinned: the policy decides, until it is removed. */
-TEST_F(memcg, pinned_link_outlives_its_loader)
-{
-	static const char pin[] = "/sys/fs/bpf/oom_test_link";
-	struct bpf_link *link;
-	pid_t pid;
-	int status;
-
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	unlink(pin);
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		struct rules_bpf *skel = rules_bpf__open_and_load();
-
-		if (!skel)
-			_exit(1);
-		rule_pid(&skel->bss->tables[0], &self->e.s.small, BPF_EVAL_SELECT);
-		link = bpf_program__attach(skel->progs.first);
-		_exit(!link || bpf_link__pin(link, pin));
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status) TH_LOG("load, attach or pin failed");
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, unlink(pin));
-	ASSERT_VICTIM(small);
-
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
-	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
-}
-
 /* O3: memory.oom.group is applied to the victim of the policy. */
 TEST_F(memcg, O3_oom_group_of_the_victim)
 {
@@ -271,110 +236,6 @@ TEST_F(memcg, O3_oom_group_of_the_victim)
 	ASSERT_EQ(SIGKILL, hog_killed(&other, PATIENCE)) TH_LOG("the rest of the group lives");
 	ASSERT_EQ(0, cg_event(&self->e.s.cg_big, "memory.events", "oom_kill"));
 	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_group_kill"));
-}
-
-/* O3: these two are about the whole machine. A policy decides in a memory cgroup. */
-FIXTURE_VARIANT(sysctl)
-{
-	const char *path;
-};
-
-ENV_FIXTURE(sysctl)
-FIXTURE_VARIANT_ADD(sysctl, panic_on_oom) { "/proc/sys/vm/panic_on_oom" };
-FIXTURE_VARIANT_ADD(sysctl, oom_kill_allocating_task) { "/proc/sys/vm/oom_kill_allocating_task" };
-
-TEST_F(sysctl, O3_spares_memcgs)
-{
-	int old;
-
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_EQ(0, sysctl_set(variant->path, 1, &old));
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	ASSERT_EQ(0, sysctl_set(variant->path, old, &old));
-	ASSERT_VICTIM(small);
-}
-
-/* A swap area on a RAM disk; without a header tool: page size 4096, version 1. */
-#define SWAP_DEV "/dev/ram0"
-
-static int make_swap(const char *dev, unsigned int pages)
-{
-	unsigned int header[1024] = { [256] = 1, [257] = pages - 1 };
-	int fd = open(dev, O_WRONLY), ret;
-
-	memcpy((char *)header + sizeof(header) - 10, "SWAPSPACE2", 10);
-	ret = write(fd, header, sizeof(header)) != sizeof(header) || fsync(fd);
-	close(fd);
-	return ret || swapon(dev, 0) ? -errno : 0;
-}
-
-/*
- * O1, O2: swapoff needs more than the cgroup may have, and dies for it, as without a
- * policy: it is not offered, and no selection displaces it. S1: nor does STOP.
- *	domain (48M) / big: 24M + 34M, the rest in swap; domain / small: 10M
- */
-FIXTURE_VARIANT(swapoff)
-{
-	bool first;	/* swapoff is in big and evaluated first, else in trigger */
-	bool stop;	/* STOP on the task behind the selected one */
-};
-
-FIXTURE(swapoff)
-{
-	struct env e;
-};
-
-FIXTURE_SETUP(swapoff)
-{
-	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-}
-
-FIXTURE_TEARDOWN(swapoff)
-{
-	env_end(&self->e);
-	swapoff(SWAP_DEV);
-}
-
-FIXTURE_VARIANT_ADD(swapoff, O2_before_the_selected) { .first = true };
-FIXTURE_VARIANT_ADD(swapoff, O2_after_the_selected) { };
-FIXTURE_VARIANT_ADD(swapoff, S1_after_stop) { .stop = true };
-
-TEST_F(swapoff, is_killed)
-{
-	struct cg *cg = variant->first ? &self->e.s.cg_big : &self->e.s.cg_trigger;
-	unsigned int i;
-	pid_t pid;
-	int status;
-
-	ASSERT_EQ(0, make_swap(SWAP_DEV, 64 * MB / 4096)) TH_LOG("swap on %s", SWAP_DEV);
-	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.swap.max", "max"));
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "memory.swap.max", "max"));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_EQ(0, hog_grow(&self->e.s.big, 34 * MB));
-	ASSERT_EQ(0, hog_wait(&self->e.s.big, PATIENCE)) TH_LOG("big did not get into swap");
-	ASSERT_EQ(0, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	if (variant->stop)
-		rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_STOP);
-	ASSERT_ATTACH(first);
-
-	pid = fork();
-	ASSERT_GE(pid, 0);
-	if (!pid) {
-		if (cg_write(cg, "cgroup.procs", "0"))
-			_exit(1);
-		_exit(swapoff(SWAP_DEV) ? 2 : 3);
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task was killed");
-	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-		TH_LOG("swapoff: status %#x", status);
-	EXPECT_EQ(1, cg_event(cg, "memory.events", "oom_kill"));
-	EXPECT_GT(self->e.table->asked, 0);
-	for (i = 0; i < self->e.bss->nr_offered; i++)
-		EXPECT_NE(pid, self->e.bss->offered[i].pid) TH_LOG("swapoff was offered");
 }
 
 /*
@@ -474,70 +335,6 @@ TEST_F_TIMEOUT(ranking, V5_one_process_is_killed, 180)
 		hog_stop(&s->trigger);
 		ASSERT_EQ(0, hog_start(&s->trigger, &s->cg_trigger, MB, 0));
 	}
-}
-
-/* The leader of big exits and has no mm any more; a thread of it is held, with the mm. */
-TEST_F_TIMEOUT(ranking, V5_slow_victim_is_waited_for, 60)
-{
-	struct scene *s = &self->e.s;
-	pid_t tid;
-
-	ASSERT_EQ(0, hog_start_threads(&s->big, &tid, &s->cg_big, 110 * MB));
-	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
-	ASSERT_EQ(0, hold_at_exit(tid));
-	EXPECT_EQ(0, both_allocate(s)) TH_LOG("one that allocates died");
-	EXPECT_TRUE(held(tid, PATIENCE)) TH_LOG("big was not killed");
-	EXPECT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
-	EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
-	let_go(tid);
-	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
-}
-
-/* V2: a child in vfork() has no memory of its own. P1: somebody is killed all the same. */
-TEST_F(memcg, V2_P1_fail_select_in_vfork)
-{
-	struct hog child;
-
-	ASSERT_EQ(0, hog_start_shared(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
-				      CLONE_VM | CLONE_VFORK));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	self->e.table->otherwise = BPF_EVAL_NEXT;
-	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	EXPECT_EQ(0, scene_oom(&self->e.s));
-	EXPECT_TRUE(hog_alive(&child));
-	kill(child.pid, SIGKILL);
-	ASSERT_VICTIM(big);
-	ASSERT_LABEL("bpf victim=kernel fallback=none");
-}
-
-/*
- * V2: a process whose memory was reaped is not chosen again, neither the victim nor
- * one that shared its memory and was no victim itself.
- */
-TEST_F(memcg, V2_fail_select_reaped)
-{
-	struct scene *s = &self->e.s;
-	struct hog child;
-
-	ASSERT_EQ(0, hog_start_shared(&s->small, &child, &s->cg_small, 10 * MB, CLONE_VM));
-	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hold_at_exit(s->small.pid));
-	ASSERT_EQ(0, hold_at_exit(child.pid));
-	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
-	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
-	ASSERT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
-	ASSERT_EQ(1, log_count(&s->log, "Killed process"));
-
-	/* Both exist, and are selected; the kernel has to decide. */
-	ASSERT_TRUE(hog_alive(&s->small) && hog_alive(&child));
-	ASSERT_OOM();
-	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
-	ASSERT_EQ(2, log_count(&s->log, "Killed process"));
-	let_go(s->small.pid);
-	let_go(child.pid);
 }
 
 /* The programs of the documentation of 2023, as they were written. */

@@ -54,17 +54,6 @@ struct hog {
  * and the oom_score_adj @adj.
  */
 int hog_start(struct hog *hog, const struct cg *cg, size_t bytes, int adj);
-/*
- * A process with @bytes of memory and a child that uses the same: @flags of clone(),
- * CLONE_VM or CLONE_VM | CLONE_VFORK. Of the child only the pid is set.
- */
-int hog_start_shared(struct hog *owner, struct hog *child, const struct cg *cg,
-		     size_t bytes, int flags);
-/*
- * A process with @bytes of memory and a second thread. The id of that thread is in
- * *tid. Killed, the leader exits at once, while a tracer can hold the thread.
- */
-int hog_start_threads(struct hog *hog, pid_t *tid, const struct cg *cg, size_t bytes);
 /* How a child gets its memory: hog_hold_pages() unless a test has set another. */
 extern void (*hog_hold)(size_t bytes);
 void hog_hold_pages(size_t bytes);

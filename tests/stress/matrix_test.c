@@ -34,9 +34,9 @@
 /* A slow program wastes that for each task, ms; the deadline of rule P4. */
 #define BURN_MS		1500
 #define DEADLINE_MS	1000
-/* CPU time of a program for each task, ms, where the trigger has a tenth of a CPU. */
+/* CPU time of a program for each task, ms, where the trigger has a quarter of a CPU. */
 #define BURN_CPU_MS	110
-#define THROTTLE	10
+#define THROTTLE	4
 /* When the reaper comes to a victim that does not end, ms; OOM_REAPER_DELAY. */
 #define REAPER_MS	2000
 
@@ -194,8 +194,8 @@ static int world_fill(struct world *w, enum target target)
 		else if (target == LEADERLESS)
 			ret = odd_leaderless(&s->small, &s->cg_small, small);
 		else
-			ret = hog_start_shared(&s->small, &w->target, &s->cg_small, small,
-					       CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+			ret = odd_shared(&s->small, &w->target, &s->cg_small, small,
+					 CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
 		ret = ret ?: hog_start(&s->big, &s->cg_big, big, 0);
 		member(w, &s->small, i, &s->cg_small);
 		member(w, &s->big, i, &s->cg_big);
@@ -230,8 +230,8 @@ static int world_fill(struct world *w, enum target target)
 	if (w->kind == SINGLE && target == LEADERLESS)
 		ret = ret ?: odd_leaderless(&w->target, cg, small);
 	else if (w->kind == SINGLE && (target == IN_VFORK || target == SHARING))
-		ret = ret ?: hog_start_shared(&w->mates[0], &w->target, cg, small,
-					      CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
+		ret = ret ?: odd_shared(&w->mates[0], &w->target, cg, small,
+					CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
 	else if (w->kind == SINGLE && target == SMALL)
 		ret = ret ?: hog_start(&w->target, cg, small, 0);
 	else if (target == ZOMBIE)
@@ -528,7 +528,7 @@ FIXTURE_TEARDOWN(matrix)
 	wrong_bpf__destroy(self->run.skel);
 }
 
-/* All triggers get a tenth of a CPU. */
+/* All triggers get a quarter of a CPU. */
 static int throttle(struct world *w)
 {
 	char max[32];
@@ -746,7 +746,7 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 	reports = log_count(log, " invoked oom-killer: ");
 	EXPECT_LE(ms, BOUND_FACTOR * base_ms + BOUND_MS +
 		  (policy->burn ? (DEADLINE_MS + policy->burn) * (w->domains + is_global(kind)) : 0) +
-		  (policy->throttled ? (base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE : 0) +
+		  (policy->throttled ? (BOUND_FACTOR * base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE : 0) +
 		  (policy->target == DYING ? REAPER_MS : 0));
 	EXPECT_LE(lines, LINES_FACTOR * base_lines + LINES_MORE) TH_LOG("P6: a flood");
 	EXPECT_EQ(0, log_count(log, "VM_FAULT_OOM"));

@@ -14,11 +14,63 @@
 
 #include "oom_odd.h"
 
-static void *wait_for_ever(void *unused)
+static void *wait_for_ever(void *tid)
 {
+	if (tid)
+		__atomic_store_n((pid_t *)tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
 	for (;;)
 		pause();
 	return NULL;
+}
+
+static int borrow(void *pid)
+{
+	*(pid_t *)pid = syscall(SYS_getpid);
+	wait_for_ever(NULL);
+	return 0;
+}
+
+/* Fork a process that reports one id as soon as it is as it should be. */
+static int start_odd(struct hog *hog, pid_t *id, const struct cg *cg, size_t bytes, int flags)
+{
+	/* Also the stack of a child of the process. */
+	char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile pid_t *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long end = now_ms() + PATIENCE;
+	pthread_t thread;
+
+	*hog = (struct hog){ .pid = fork() };
+	if (hog->pid < 0)
+		return -errno;
+	if (!hog->pid) {
+		if (hog_settle(cg, 0))
+			_exit(1);
+		memset(mem, 1, bytes);
+		if (flags)
+			clone(borrow, mem + bytes, flags | SIGCHLD, (void *)shared);
+		else
+			pthread_create(&thread, NULL, wait_for_ever, (void *)shared);
+		wait_for_ever(NULL);
+	}
+	munmap(mem, bytes);
+	while (!*shared && now_ms() < end)
+		usleep(1000);
+	*id = *shared;
+	munmap((void *)shared, 4096);
+	return *id ? 0 : -ETIMEDOUT;
+}
+
+int odd_shared(struct hog *owner, struct hog *child, const struct cg *cg,
+	       size_t bytes, int flags)
+{
+	*child = (struct hog){ };
+	return start_odd(owner, &child->pid, cg, bytes, flags);
+}
+
+int odd_threads(struct hog *hog, pid_t *tid, const struct cg *cg, size_t bytes)
+{
+	return start_odd(hog, tid, cg, bytes, 0);
 }
 
 static char *resident(size_t bytes)

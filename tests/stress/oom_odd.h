@@ -8,7 +8,7 @@
 /*
  * Each starts a process in @cg, or for NULL in the cgroup of the caller, at
  * oom_score_adj 0, and returns 0 when it is as said, or -errno. They take no commands;
- * hog_stop() ends them. hog_start_shared() of oom_util.h is of this kind, too.
+ * hog_stop() ends them.
  */
 
 /* A process that has ended and was not waited for. */
@@ -19,6 +19,19 @@ int odd_leaderless(struct hog *hog, const struct cg *cg, size_t bytes);
 
 /* A process with @bytes of memory that never sleeps. */
 int odd_spinner(struct hog *hog, const struct cg *cg, size_t bytes);
+
+/*
+ * A process with @bytes of memory and a child that uses the same: @flags of clone(),
+ * CLONE_VM or CLONE_VM | CLONE_VFORK. Of the child only the pid is set.
+ */
+int odd_shared(struct hog *owner, struct hog *child, const struct cg *cg,
+	       size_t bytes, int flags);
+
+/*
+ * A process with @bytes of memory and a second thread. The id of that thread is in
+ * *tid. Killed, the leader exits at once, while a tracer can hold the thread.
+ */
+int odd_threads(struct hog *hog, pid_t *tid, const struct cg *cg, size_t bytes);
 
 /* Hogs started from here on can also hold memory of the kernel. */
 void odd_can_hold_pipes(void);

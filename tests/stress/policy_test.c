@@ -192,8 +192,8 @@ TEST_F(policy, refused_selection_is_forgotten)
 	char adj[64];
 
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_big, 6 * MB, 0));
-	ASSERT_EQ(0, hog_start_shared(&parent, &child, &self->e.s.cg_small, 26 * MB,
-				      CLONE_VM | CLONE_VFORK));
+	ASSERT_EQ(0, odd_shared(&parent, &child, &self->e.s.cg_small, 26 * MB,
+				CLONE_VM | CLONE_VFORK));
 	/* Whose memory it is: not a fourth. */
 	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", parent.pid);
 	ASSERT_EQ(0, write_file(adj, "-1000"));
