@@ -5,6 +5,7 @@
  * verifier accepts, and has one OOM in which it runs once.
  */
 #include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -56,13 +57,14 @@ struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *task) __ksym;
 struct cgroup *bpf_cgroup_from_id(u64 id) __ksym;
 void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
+void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 /* Most of what is verified is to be what takes the time, and not the loop. */
 #define UNROLLED	16
 #define REPEAT4(...)	__VA_ARGS__ __VA_ARGS__ __VA_ARGS__ __VA_ARGS__
 #define REPEAT(...)	REPEAT4(REPEAT4(__VA_ARGS__))
 
-#define WORST(name, ...)							\
+#define WORST_AFTER(name, before, ...)						\
 SEC("?fmod_ret/bpf_oom_evaluate_task")						\
 int BPF_PROG(name, struct task_struct *task, struct oom_control *oc)		\
 {										\
@@ -72,6 +74,7 @@ int BPF_PROG(name, struct task_struct *task, struct oom_control *oc)		\
 										\
 	if (task->tgid != worst.target)						\
 		return BPF_EVAL_NEXT;						\
+	before;									\
 	start = bpf_ktime_get_ns();						\
 	for (i = 0; i < end; i++) {						\
 		REPEAT({ __VA_ARGS__ })						\
@@ -80,6 +83,8 @@ int BPF_PROG(name, struct task_struct *task, struct oom_control *oc)		\
 	worst.times = end * UNROLLED;						\
 	return BPF_EVAL_SELECT;							\
 }
+
+#define WORST(name, ...)	WORST_AFTER(name, , __VA_ARGS__)
 
 /*
  * A test for NULL is two ways to go. The verifier goes on at once, and keeps the
@@ -94,6 +99,10 @@ found:	;									\
 
 WORST(add, asm volatile("%0 += %0" : "+r"(number));)
 WORST(divide, asm volatile("%0 /= %0" : "+r"(number));)
+/* x86: an address in the guard hole, where each load is a page fault that is fixed up. */
+WORST_AFTER(fault, struct seqcount *bad = bpf_rdonly_cast((void *)0xffff800000000000,
+							  bpf_core_type_id_kernel(struct seqcount)),
+	    asm volatile("%0 = *(u32 *)(%1 + 0)" : "=r"(number) : "r"(bad));)
 WORST(prandom, bpf_get_prandom_u32();)
 WORST(comm, bpf_get_current_comm(copy, sizeof(copy));)
 WORST(probe_read, bpf_probe_read_kernel(copy, sizeof(copy), same);)

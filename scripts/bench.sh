@@ -186,7 +186,7 @@ bench() {
 	[ -z "$BASE_DIR" ] || return 0
 	make_dirs "$ROOT/bench/results"
 	mv "$new" "$results"
-	"$ROOT/bench/report.py" publish "$ROOT/bench/results" "$ROOT/README.md"
+	"$ROOT/bench/report.py" publish "$ROOT/bench/results"
 }
 
 bench_config() {
