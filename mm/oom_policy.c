@@ -145,6 +145,7 @@ static bool oom_policy_may_select(struct task_struct *task, struct oom_control *
 	p = find_lock_task_mm(task);
 	if (!p)
 		return false;
+	__acquire(&p->alloc_lock);	/* for sparse, which does not see it taken */
 	frees = oom_kill_frees_memory(p);
 	task_unlock(p);
 	return frees;
