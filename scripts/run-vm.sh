@@ -10,7 +10,7 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-Usage: run-vm.sh [-b BASE] [--accel HOW] [-v] [COMMAND]
+Usage: run-vm.sh [-b BASE] [--accel HOW] [--gdb] [-v] [COMMAND]
 
 Builds a kernel with the series, boots it in QEMU, and:
   demo               shows BPF programs choosing OOM victims (the default)
@@ -28,6 +28,7 @@ Builds a kernel with the series, boots it in QEMU, and:
                      newest linux-source of Debian's backports and unstable;
                      or the folder of a kernel tree, which is left as it is
       --accel HOW    auto (default), kvm or tcg
+      --gdb          QEMU stops before the first instruction, until gdb says go
   -v, --verbose      the whole output of each stage
   -h, --help         this text
 
@@ -46,8 +47,8 @@ kernel splat, even if all tests passed.
 END
 }
 
-base=6.12 accel=auto command=demo
-options=$(getopt -n run-vm.sh -o +b:vh -l base:,accel:,verbose,help -- "$@") || {
+base=6.12 accel=auto command=demo gdb=''
+options=$(getopt -n run-vm.sh -o +b:vh -l base:,accel:,gdb,verbose,help -- "$@") || {
 	say "Try: run-vm.sh --help"
 	exit $EX_USAGE
 }
@@ -56,6 +57,7 @@ while :; do
 	case $1 in
 	-b | --base) base=$2; shift ;;
 	--accel) accel=$2; shift ;;
+	--gdb) gdb=1 ;;
 	-v | --verbose) VERBOSE=1 ;;
 	-h | --help) usage; exit 0 ;;
 	--) shift; break ;;
@@ -104,6 +106,10 @@ accel_pick "$accel"
 guest_build "$base"
 # shellcheck disable=SC2031  # it is bench.sh that sets another, and not here
 say "Booting ${BASE_VERSION%%-*} under QEMU ($ACCEL)"
+if [ -n "$gdb" ]; then
+	VM_QEMU+=(-s -S) VM_ARGS=nokaslr VM_SILENCE=86400
+	say "It waits: gdb $OBJ/vmlinux -ex 'target remote :1234'"
+fi
 
 job=$BUILD/job console=$BUILD/log/console.log
 rc=0
