@@ -107,7 +107,9 @@ guest_build "$base"
 # shellcheck disable=SC2031  # it is bench.sh that sets another, and not here
 say "Booting ${BASE_VERSION%%-*} under QEMU ($ACCEL)"
 if [ -n "$gdb" ]; then
+	# shellcheck disable=SC2031  # as above
 	VM_QEMU+=(-s -S) VM_ARGS=nokaslr VM_SILENCE=86400
+	# shellcheck disable=SC2031  # as above
 	say "It waits: gdb $OBJ/vmlinux -ex 'target remote :1234'"
 fi
 
