@@ -1,7 +1,14 @@
-# Aliases; scripts/ has the help.
-.PHONY: all demo test check objects layout export fold
+# Aliases; scripts/ has the help of each.
+.PHONY: help demo test check objects layout export fold
 
-all: demo
+help:
+	@echo "make demo      a patched kernel in a virtual machine, and programs that choose victims"
+	@echo "make test      the tests, in the same guest"
+	@echo "make check     one truth, applies to both bases, checkpatch, shellcheck: seconds"
+	@echo "make objects   every patch with gcc and clang, W=1, sparse; the calls of the hooks"
+	@echo "make layout    the series as commits, in build/series"
+	@echo "make export    those commits -> patches/ and the files here"
+	@echo "make fold      the files here -> those commits -> patches/"
 demo:
 	@scripts/run-vm.sh
 test:
