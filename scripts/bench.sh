@@ -113,7 +113,7 @@ bench_run() {
 	# In a subshell, so that the next guest of a run has its own settings.
 	# shellcheck disable=SC2030
 	(
-		OBJ=$BENCH/$variant DIR=$BENCH ACCEL=tcg VM_MEMORY=3000 VM_SILENCE=600
+		OBJ=$BENCH/$variant DIR=$BENCH ACCEL=tcg VM_MEMORY=3000 VM_SILENCE=1800
 		VM_QEMU=(-smp "$cpus" -icount 'shift=0,sleep=off' -rtc 'base=2000-01-01,clock=vm')
 		VM_ARGS='numa=off norandmaps'
 		vm_boot run "$BUILD/job" "$console"

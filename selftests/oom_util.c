@@ -441,8 +441,13 @@ int scene_hogs_swapped(struct scene *s)
 
 int scene_oom(struct scene *s)
 {
+	static long last;
+	long wait = last + 600 - now_ms();
+
 	/* The kernel reports ten OOMs in five seconds; the rest goes unreported. */
-	usleep(600000);
+	if (last && wait > 0)
+		usleep(wait * 1000);
+	last = now_ms();
 	return hog_grow(&s->trigger, s->grow) ?: hog_wait(&s->trigger, PATIENCE);
 }
 
