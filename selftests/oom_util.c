@@ -173,7 +173,8 @@ int pin_to(pid_t pid, int cpu)
 /*
  * Pin to CPU 0 at SCHED_FIFO so that a victim exits before its waiter runs. A kernel
  * whose css_task_iter skips exiting processes (7.3) may kill another one while a
- * victim that is no candidate any more still holds its memory.
+ * victim that is no candidate any more still holds its memory, with a policy and
+ * without one.
  */
 static int exit_at_once(void)
 {
