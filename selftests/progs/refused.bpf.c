@@ -214,9 +214,13 @@ PROG(HOOK, size_too_big)
 	return bpf_probe_read_kernel(bytes, 4097, NULL) & 0;
 }
 
-static __noinline int read_some(void *to, __u32 size)
+/* Naked, as a compiler may make a new value of R2 for an argument of 32 bits. */
+static __noinline __attribute__((naked)) int read_some(void *to, __u32 size)
 {
-	return bpf_probe_read_kernel(to, size, NULL);
+	asm volatile ("r3 = 0;"
+		      "call %[read];"
+		      "exit;"
+		      :: [read]"i"(BPF_FUNC_probe_read_kernel));
 }
 
 PROG(HOOK, size_of_caller) { return (read_some(bytes, 16) + read_some(bytes, 8)) & 0; }
