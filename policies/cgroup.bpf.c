@@ -24,6 +24,9 @@
  * Bad at: cgroups that come and go. A directory made anew has a new id.
  */
 #define POLICY "cgroup"
+#define CHOOSES "prefer, spare or only choose from the given cgroups"
+#define BAD_AT "a directory that is made anew is another one"
+#define RANK_KEYS ",,pages task"
 #include "cgroup.bpf.h"
 
 struct {
@@ -31,7 +34,8 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u64);
 	__type(value, __u32);
-} oom_cgroups SEC(".maps");
+} oom_cgroups SEC(".maps")
+	RULES("cgroup", "prefer=3|never=2|none=0|only=0", "a rule; at most 1024");
 
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank)

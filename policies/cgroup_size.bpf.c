@@ -19,6 +19,9 @@
  * small processes in the root cgroup, which are not added up.
  */
 #define POLICY "cgroup-size"
+#define CHOOSES "the biggest process of the biggest memory cgroup"
+#define BAD_AT "page cache makes a cgroup big, and goes without a kill"
+#define RANK_KEYS ",pages cgroup,pages task"
 #include "cgroup.bpf.h"
 #include "memcg.bpf.h"
 

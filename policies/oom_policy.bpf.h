@@ -41,6 +41,43 @@
 
 char _license[] SEC("license") = "GPL";
 
+/*
+ * The description of a policy, in its BTF: oom-policy(8) reads it from the object and
+ * from what is loaded. Macros that a policy may define before it includes this file:
+ *
+ *   CHOOSES	one line: what dies first
+ *   BAD_AT	one line: when not to use it
+ *   RANK_KEYS	the meaning of the keys of struct rank, separated by commas, each a
+ *		unit and a text: "pages TEXT", "number TEXT", "N- TEXT" (N minus the
+ *		key), "age", "score" (the kernel's, in pages), "words A|B" (A is 0), or
+ *		nothing for a key that is not to be shown
+ *
+ * Its rules are a map, and its settings are variables, each with a tag behind it:
+ *
+ *   } oom_pids SEC(".maps") RULES("pid", "first=3|never=2", "HELP");
+ *   __u64 min_pages SETTING("min", "0..1048576 MiB", "HELP") = 256;
+ *
+ * Values are words, the default first, or a range of whole numbers. With a unit of
+ * KiB, MiB or GiB the variable has pages; its default is one in pages of 4 KiB. Rules
+ * are on a pid (struct oom_pid is the value), a cgroup (its id is the key) or a name
+ * (struct oom_name is the key).
+ */
+#define DESCRIBE(what, text)	__attribute__((btf_decl_tag("oom:" what ":" text)))
+#define RULES(subject, values, help)	DESCRIBE("rules", subject ":" values ":" help)
+/* To be changed before or after loading. */
+#define SETTING(name, values, help)	\
+	SEC(SETTINGS) DESCRIBE("setting", name ":" values ":" help)
+#define SETTINGS		".data.settings"
+#ifndef CHOOSES
+#define CHOOSES			""
+#endif
+#ifndef BAD_AT
+#define BAD_AT			""
+#endif
+#ifndef RANK_KEYS
+#define RANK_KEYS		""
+#endif
+
 #define OOM_SCORE_ADJ_MIN	-1000
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
@@ -55,18 +92,18 @@ char _license[] SEC("license") = "GPL";
 #define OBSERVE false
 #endif
 
-/* Settings, to be changed before or after loading. */
-#define SETTING SEC(".data.settings")
-
 /* Give no opinion, but count. */
-bool observe SETTING = OBSERVE;
+bool observe SETTING("observe", "no=0|yes=1", "decide nothing, only count") = OBSERVE;
 /* Tasks at an oom_score_adj of -1000 are ranked, too. */
-bool kill_unkillable SETTING;
+bool kill_unkillable SETTING("unkillable", "spare=0|kill=1",
+			     "processes at an oom_score_adj of -1000");
 /* Page tables are counted in bytes, all else in pages of 1 << page_shift. */
-__u32 page_shift SETTING = 12;
+__u32 page_shift SEC(SETTINGS) = 12;
 
 struct oom_domain dry SEC(".data.dry") = { };
-struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
+struct oom_policy_stats stats SEC(".data.stats")
+	DESCRIBE("policy", POLICY) DESCRIBE("chooses", CHOOSES) DESCRIBE("bad at", BAD_AT)
+	DESCRIBE("keys", RANK_KEYS) = { .label = POLICY };
 
 /* Compared from the first key on; higher dies first. */
 #define KEYS 3

@@ -26,6 +26,9 @@
  * the one that eats the memory has a high one.
  */
 #define POLICY "priority"
+#define CHOOSES "cgroups have priorities of 0 to 12, the lowest dies first"
+#define BAD_AT "a small process of low priority dies while a big one of high priority leaks"
+#define RANK_KEYS "12- priority,pages cgroup,pages task"
 #include "cgroup.bpf.h"
 #include "memcg.bpf.h"
 
@@ -34,7 +37,7 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u64);
 	__type(value, __u32);
-} oom_priorities SEC(".maps");
+} oom_priorities SEC(".maps") RULES("cgroup", "0..12", "a rule; at most 1024");
 
 static __always_inline __u32 own_priority(__u64 id)
 {

@@ -13,11 +13,14 @@
  * first; and processes that are forked to serve a request.
  */
 #define POLICY "age"
+#define CHOOSES "the youngest process first, or the oldest"
+#define BAD_AT "a leak in an old process costs the lives of all younger ones first"
+#define RANK_KEYS "age"
 #include "oom_policy.bpf.h"
 
-bool oldest SETTING;
-/* Pages. */
-__u64 min_pages SETTING = 256;
+bool oldest SETTING("order", "youngest=0|oldest=1", "who dies first");
+__u64 min_pages SETTING("min", "0..1048576 MiB",
+			"leave alone who holds less, in MiB (default 1)") = 256;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)

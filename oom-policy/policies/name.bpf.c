@@ -12,6 +12,9 @@
  * Bad at: security. A process gives itself the name that it wants.
  */
 #define POLICY "name"
+#define CHOOSES "prefer or spare processes by name"
+#define BAD_AT "a process gives itself the name that it wants"
+#define RANK_KEYS "pages task"
 #include "oom_policy.bpf.h"
 
 /* A lookup finds the longest prefix. */
@@ -21,7 +24,7 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, struct oom_name);
 	__type(value, __u32);
-} oom_names SEC(".maps");
+} oom_names SEC(".maps") RULES("name", "prefer=3|never=2", "a rule; at most 1024");
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)

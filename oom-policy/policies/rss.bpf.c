@@ -12,6 +12,9 @@
  * kill one of them does not free it.
  */
 #define POLICY "rss"
+#define CHOOSES "the biggest process, whatever its oom_score_adj"
+#define BAD_AT "memory that processes share counts in full for each"
+#define RANK_KEYS "pages task"
 #include "oom_policy.bpf.h"
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,

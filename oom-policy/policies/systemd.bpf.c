@@ -18,6 +18,9 @@
  * cgroup of their own.
  */
 #define POLICY "systemd"
+#define CHOOSES "obey ManagedOOMPreference= of systemd's units"
+#define BAD_AT "a mark that a user set on a cgroup of their own counts as well"
+#define RANK_KEYS "words to be avoided|not marked,,score"
 #define TASK_KEY badness
 #include "oom_policy.bpf.h"
 
