@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "oom-policy.h"
+#include "config.h"
+#include "say.h"
 
 #define BOM	"\xef\xbb\xbf"
 #define BLANKS	" \t\v\f\r"

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /* KEY=VALUE, as the user gives it, into what the programs look up. */
 #include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
+#include "oom_policy.h"
+#include "rules.h"
+#include "say.h"
 
 #define ROOT_CGROUP	1
 /* As in the kernel's include/linux/sched.h. */
 #define PF_KTHREAD	0x00200000
 #define SETTINGS	".data.settings"
 
-/* A whole number of 0 to @max, or -1. */
-static long number(const char *text, long max)
+/* A whole number, or false. */
+static bool number(const char *text, long min, long max, long *n)
 {
+	const char *digits = text + (*text == '-');
 	char *end;
-	long n;
 
 	errno = 0;
-	n = strtol(text, &end, 10);
-	return *text < '0' || *text > '9' || *end || errno || n > max ? -1 : n;
+	*n = strtol(text, &end, 10);
+	return *digits >= '0' && *digits <= '9' && !*end && !errno && *n >= min && *n <= max;
+}
+
+/* A word or number that is allowed. */
+static bool value_of(const struct values *values, const char *text, long *n)
+{
+	if (values->words)
+		return word_value(values->words, text, n);
+	return number(text, values->min, values->max, n);
 }
 
 /* The process that a thread belongs to, or 0. */
@@ -80,24 +94,16 @@ static const char *started(const char *pid, unsigned long long *start)
 static int set_param(struct setup *setup, const struct param *param, const char *text,
 		     const char *value, const char *where)
 {
-	const struct word *word;
-	long number_of = -1;
+	const struct values *values = &param->values;
+	long number_of;
+	char buf[128];
 	int i;
 
-	for (word = param->words; word && word->word; word++) {
-		if (!strcmp(word->word, value))
-			number_of = word->value;
-	}
-	if (!param->words)
-		number_of = number(value, param->max);
-	if (number_of < 0 && !param->words)
-		return fail(BAD_INPUT, "%s%s: %s: a number of 0 to %ld", where,
-			    setup->policy->name, text, param->max);
-	if (number_of < 0)
-		return fail(BAD_INPUT, "%s%s: %s: %s or %s", where, setup->policy->name, text,
-			    param->words[0].word, param->words[1].word);
-	if (!param->words)
-		number_of *= param->unit / sysconf(_SC_PAGESIZE);
+	if (!value_of(values, value, &number_of))
+		return fail(BAD_INPUT, "%s%s: %s: %s%s", where, setup->policy->name, text,
+			    values->words ? "" : "a number of ", values_text(values, buf, sizeof(buf)));
+	if (values->unit)
+		number_of *= values->unit / sysconf(_SC_PAGESIZE);
 	if (!number_of && !strcmp(param->name, "observe") && !strcmp(setup->policy->name, "observe"))
 		return fail(BAD_INPUT, "%s%s: %s: this policy is there to decide nothing", where,
 			    setup->policy->name, text);
@@ -148,12 +154,13 @@ static int subject(struct setup *setup, struct rule *rule, const char *key, cons
 	size_t len = strlen(key);
 	unsigned long long start;
 	uint64_t id = 0;
+	long nr_of;
 	int32_t nr;
 
 	switch (setup->policy->subject) {
 	case SUBJECT_PID:
-		nr = number(key, 1 << 22);
-		why = nr > 0 ? started(key, &start) : "no such process";
+		nr = number(key, 1, 1 << 22, &nr_of) ? nr_of : 0;
+		why = nr ? started(key, &start) : "no such process";
 		if (why)
 			return fail(BAD_INPUT, "%s%s: %s: %s", where, policy, text, why);
 		pid.start = start;
@@ -163,7 +170,7 @@ static int subject(struct setup *setup, struct rule *rule, const char *key, cons
 	case SUBJECT_CGROUP:
 		if (*key == '/')
 			id = cgroup_id(key);
-		else if (setup->policy->words || strcmp(key, "default"))
+		else if (setup->policy->rule_values.words || strcmp(key, "default"))
 			return fail(BAD_INPUT, "%s%s: %s: no setting and no path of a cgroup",
 				    where, policy, text);
 		if (*key == '/' && !id)
@@ -193,21 +200,16 @@ static int subject(struct setup *setup, struct rule *rule, const char *key, cons
 static int outcome(struct setup *setup, struct rule *rule, const char *value, const char *text,
 		   const char *where)
 {
-	const struct word *word = setup->policy->words;
-	uint32_t verdict = number(value, MAX_PRIORITY);
+	const struct values *values = &setup->policy->rule_values;
+	uint32_t verdict;
+	long number_of;
+	char buf[128];
 
-	if (!word && (int32_t)verdict < 0)
-		return fail(BAD_INPUT, "%s%s: %s: a priority is a number of 0 to %d", where,
-			    setup->policy->name, text, MAX_PRIORITY);
-	for (; word && strcmp(word->word, value); word++) {
-		if (!word[1].word)
-			return fail(BAD_INPUT, "%s%s: %s: \"%s\" is not one of those that list %s names",
-				    where, setup->policy->name, text, value, setup->policy->name);
-	}
-	if (word) {
-		verdict = word->value;
-		setup->only |= !strcmp(word->word, "only");
-	}
+	if (!value_of(values, value, &number_of))
+		return fail(BAD_INPUT, "%s%s: %s: \"%s\" is not one of %s", where, setup->policy->name,
+			    text, value, values_text(values, buf, sizeof(buf)));
+	verdict = number_of;
+	setup->only |= !strcmp(value, "only");
 	if (setup->policy->subject == SUBJECT_PID)
 		memcpy(rule->value + offsetof(struct oom_pid, verdict), &verdict, sizeof(verdict));
 	else
@@ -217,7 +219,7 @@ static int outcome(struct setup *setup, struct rule *rule, const char *value, co
 
 int setup_add(struct setup *setup, const char *text, const char *where)
 {
-	const struct param *lists[] = { setup->policy->params, common_params }, *param;
+	const struct param *param = setup->policy->params;
 	const char *value = strrchr(text, '=');
 	struct rule rule = { };
 	char key[4096];
@@ -228,11 +230,9 @@ int setup_add(struct setup *setup, const char *text, const char *where)
 			    setup->policy->name, text);
 	memcpy(key, text, value - text);
 	key[value++ - text] = '\0';
-	for (i = 0; i < 2; i++) {
-		for (param = lists[i]; param && param->name; param++) {
-			if (!strcmp(param->name, key))
-				return set_param(setup, param, text, value, where);
-		}
+	for (i = 0; i < setup->policy->nr_params; i++, param++) {
+		if (!strcmp(param->name, key))
+			return set_param(setup, param, text, value, where);
 	}
 	status = subject(setup, &rule, key, text, where);
 	if (!status)
@@ -253,6 +253,21 @@ int setup_end(struct setup *setup, const char *where)
 	memcpy(rule.key, &root, sizeof(root));
 	memcpy(rule.value, &never, sizeof(never));
 	return add_rule(setup, &rule, "only (which spares the root)", where);
+}
+
+int setup_from(const char * const *names, int nr_names, const char * const *sets, int nr_sets,
+	       struct setup *setups)
+{
+	int status = DONE, i;
+
+	for (i = 0; i < nr_names; i++) {
+		setups[i] = (struct setup){ .policy = policy_find(names[i]) };
+		if (!setups[i].policy)
+			return no_policy(names[i]);
+	}
+	for (i = 0; !status && i < nr_sets; i++)
+		status = setup_add(&setups[0], sets[i], "");
+	return status ?: nr_names ? setup_end(&setups[0], "") : DONE;
 }
 
 void setup_free(struct setup *setup)
@@ -279,8 +294,11 @@ static int find_variable(const struct btf *btf, const char *name, unsigned int *
 	return -ENOENT;
 }
 
-/* Set a variable, before the object is loaded. */
-static int set_variable(struct bpf_object *obj, const char *name, uint64_t value)
+/*
+ * Set a variable before the object is loaded. With @shift its default, one in pages of
+ * 4K, becomes one in pages of 4K << @shift.
+ */
+static int set_variable(struct bpf_object *obj, const char *name, uint64_t value, int shift)
 {
 	unsigned int var_size = 0;
 	int at = find_variable(bpf_object__btf(obj), name, &var_size), ret;
@@ -297,6 +315,10 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, bpf_map__initial_value(map, &size), size);
+	if (shift) {
+		memcpy(&value, data + at, var_size < sizeof(value) ? var_size : sizeof(value));
+		value >>= shift;
+	}
 	if (var_size == 1)
 		*(uint8_t *)(data + at) = value;
 	else if (var_size == 4)
@@ -310,18 +332,17 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 
 int setup_vars(const struct setup *setup, struct bpf_object *obj)
 {
-	long page = sysconf(_SC_PAGESIZE);
+	int shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	const struct param *param = setup->policy->params;
-	int ret = set_variable(obj, "page_shift", __builtin_ctzl(page));
+	int ret = set_variable(obj, "page_shift", shift, 0);
 	int i;
 
-	/* The defaults in the programs are for pages of 4K. */
-	for (; !ret && param && param->name; param++) {
-		if (!param->words)
-			ret = set_variable(obj, param->variable, param->unit / page);
+	for (i = 0; !ret && i < setup->policy->nr_params; i++, param++) {
+		if (param->values.unit)
+			ret = set_variable(obj, param->variable, 0, shift - 12);
 	}
 	for (i = 0; !ret && i < setup->nr_vars; i++)
-		ret = set_variable(obj, setup->vars[i].param->variable, setup->vars[i].value);
+		ret = set_variable(obj, setup->vars[i].param->variable, setup->vars[i].value, 0);
 	return ret;
 }
 

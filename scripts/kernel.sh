@@ -12,6 +12,7 @@ KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
 GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
 	/usr/include/json-c/json.h=libjson-c-dev /usr/include/ini.h=libinih-dev
+	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 
 # kernel_paths - where the open base is built: sets DIR, LINUX, OBJ and PROGS.
@@ -77,8 +78,8 @@ bpftool_build() {
 		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
 }
 
-# progs_build - selftests, stress tests, policies, oom-policy and the demo, static,
-# for this kernel's BTF.
+# progs_build - selftests, stress tests, policies, oom-policy and the demo, for this
+# kernel's BTF; static but for oom-policy, as Debian has no static libsmartcols.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
 	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool" "$PROGS/oom-policy"
@@ -94,9 +95,17 @@ progs_build() {
 
 # initramfs_common - the lines that every guest's initramfs has.
 initramfs_common() {
-	local dir
-	for dir in bin dev proc sys tmp oom oom/policies; do
+	local dir file libs
+	mapfile -t libs < <(ldd "$PROGS/oom-policy/oom-policy" | awk '/\// { print $(NF - 1) }')
+	for dir in bin dev proc sys tmp oom oom/policies lib lib/oom-policy; do
 		echo "dir /$dir 755 0 0"
+	done
+	dirname "${libs[@]}" | sort -u | awk '$1 != "/lib" { print "dir", $1, "755 0 0" }'
+	for file in "${libs[@]}"; do
+		echo "file $file $file 755 0 0"
+	done
+	for file in "$PROGS"/oom-policy/*.bpf.o; do
+		[ "${file##*/}" = watch.bpf.o ] || echo "file /lib/oom-policy/${file##*/} $file 644 0 0"
 	done
 	echo "nod /dev/console 600 0 0 c 5 1"
 	echo "file /init $ROOT/guest/init 755 0 0"

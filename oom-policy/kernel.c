@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Can this kernel do it, and if not, what is to be done? */
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
+#include "kernel.h"
+#include "policy.h"
+#include "say.h"
 
 /*
  * Attach a program that does nothing, for a moment, to a function of any kernel:
@@ -93,11 +95,19 @@ static bool has_direct_calls(void)
 	return !try_to_attach();
 }
 
+static bool has_objects(void)
+{
+	return policy_find(ANY_POLICY);
+}
+
 /* Only a program that the kernel refuses counts, not a lack of memory or rights. */
 static bool loads_policy(void)
 {
-	struct bpf_object *obj = policy_load(&(struct setup){ .policy = policy_find("rss") });
+	struct bpf_object *obj;
 
+	if (!policy_find(ANY_POLICY))
+		return false;
+	obj = program_load(&(struct setup){ .policy = policy_find(ANY_POLICY) });
 	if (!obj)
 		return errno == ENOMEM || errno == EPERM;
 	bpf_object__close(obj);
@@ -153,6 +163,8 @@ static const struct check {
 	  "use a kernel with CONFIG_BPF_JIT=y, and sysctl net.core.bpf_jit_enable=1" },
 	{ "ftrace direct calls", has_direct_calls, NO_SUPPORT,
 	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
+	{ "objects", has_objects, FAILED,
+	  "make install, or set " POLICY_PATH " to the folder of the policies" },
 	{ "policy", loads_policy, NO_SUPPORT, refusal },
 	{ "bpffs", has_bpffs, FAILED, MOUNT_BPFFS },
 	{ "cgroup2", has_cgroup2, FAILED,
@@ -164,35 +176,20 @@ static const struct check {
 #define UNKNOWN		"cannot be checked without the capabilities"
 #define NR_CHECKS (sizeof(checks) / sizeof(*checks))
 
-int command_check(bool json)
+bool kernel_check(int number, struct kernel_check *result)
 {
-	json_object *rows = json_object_new_array();
-	int status = DONE;
-	size_t i;
+	const struct check *c = &checks[number];
 
-	for (i = 0; i < NR_CHECKS; i++) {
-		json_object *row = json_object_new_object();
-		bool works = checks[i].works();
-		/* Without the right to load a program, a failure to load one says nothing. */
-		bool unknown = (checks[i].works == has_direct_calls ||
-				checks[i].works == loads_policy) && !can_load();
-
-		row_text(row, "check", checks[i].name);
-		if (unknown)
-			row_text(row, "works", NULL);
-		else
-			row_bool(row, "works", works);
-		row_text(row, "remedy", works ? NULL : unknown ? UNKNOWN : checks[i].remedy);
-		json_object_array_add(rows, row);
-		if (!works && !status)
-			status = checks[i].status;
-	}
-	show_rows(rows, (struct column []){ { "check", "CHECK" }, { "works", "WORKS" },
-		  { "remedy", "WHAT TO DO" }, { } }, json);
-	return status;
+	if (number >= (int)NR_CHECKS)
+		return false;
+	*result = (struct kernel_check){ .name = c->name, .works = c->works(), .status = c->status };
+	/* Without the right to load a program, a failure to load one says nothing. */
+	result->unknown = (c->works == has_direct_calls || c->works == loads_policy) && !can_load();
+	result->remedy = result->works ? NULL : result->unknown ? UNKNOWN : c->remedy;
+	return true;
 }
 
-int check_explain(int errnum, const char *what)
+int kernel_explain(int errnum, const char *what)
 {
 	size_t i;
 
@@ -206,4 +203,14 @@ int check_explain(int errnum, const char *what)
 	}
 	return fail(FAILED, "%s: %s; all checks are passed%s", what, strerror(errnum),
 		    verbose ? "" : ", -v shows what the kernel said");
+}
+
+struct bpf_object *kernel_load(const struct setup *setup, int *status)
+{
+	struct bpf_object *obj = program_load(setup);
+
+	if (!obj)
+		*status = errno == EINVAL || errno == EACCES ? fail(NO_SUPPORT, "%s", refusal) :
+			  kernel_explain(errno, setup->policy->name);
+	return obj;
 }

@@ -2,11 +2,17 @@
 /* A line for each OOM as it happens. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
+#include "cmd.h"
+#include "kernel.h"
+#include "say.h"
+#include "show.h"
 #include "watch.h"
 #include "watch.skel.h"
 
@@ -44,31 +50,38 @@ static const char *why(const struct event *e)
 	return e->outcome < 0 ? "the kernel's own choice" : reasons[e->outcome];
 }
 
-static json_object *event_json(const struct watch *w, const struct event *e, const char *time,
-			       const char *scope, const char *cgroup)
+static const struct column columns[] = {
+	{ "time" }, { "scope" }, { "trigger_pid", NULL, RAW }, { "trigger" },
+	{ "victim_pid", NULL, RAW }, { "victim" }, { "cgroup" }, { "uid", NULL, RAW },
+	{ "oom_score_adj", NULL, RAW }, { "size_kib", NULL, RAW }, { "policy" }, { "outcome" },
+	{ "why" }, { "offered", NULL, RAW }, { "microseconds", NULL, RAW }, { }
+};
+
+static void show_json(const struct watch *w, const struct event *e, const char *time,
+		      const char *scope, const char *cgroup)
 {
 	static const char * const outcomes[] = OUTCOMES;
-	json_object *row = json_object_new_object();
-	char comm[32];
+	struct table *table = table_new(columns, true);
 
-	row_text(row, "time", time);
-	row_text(row, "scope", scope);
-	row_number(row, "trigger_pid", e->trigger);
-	row_text(row, "trigger", show_name(e->trigger_comm, comm, sizeof(comm)));
+	table_row(table);
+	cell_text(table, "time", time);
+	cell_text(table, "scope", scope);
+	cell_number(table, "trigger_pid", e->trigger);
+	cell_text(table, "trigger", e->trigger_comm);
 	if (e->victim) {
-		row_number(row, "victim_pid", e->victim);
-		row_text(row, "victim", show_name(e->victim_comm, comm, sizeof(comm)));
-		row_text(row, "cgroup", cgroup);
-		row_number(row, "uid", e->uid);
-		row_number(row, "oom_score_adj", e->adj);
-		row_number(row, "size_kib", e->pages * w->kib);
+		cell_number(table, "victim_pid", e->victim);
+		cell_text(table, "victim", e->victim_comm);
+		cell_text(table, "cgroup", cgroup);
+		cell_number(table, "uid", e->uid);
+		cell_number(table, "oom_score_adj", e->adj);
+		cell_number(table, "size_kib", e->pages * w->kib);
 	}
-	row_text(row, "policy", e->policy[0] ? e->policy : NULL);
-	row_text(row, "outcome", e->outcome < 0 ? NULL : outcomes[e->outcome]);
-	row_text(row, "why", why(e));
-	row_number(row, "offered", e->offered);
-	row_number(row, "microseconds", e->ns / 1000);
-	return row;
+	cell_text(table, "policy", e->policy[0] ? e->policy : NULL);
+	cell_text(table, "outcome", e->outcome < 0 ? NULL : outcomes[e->outcome]);
+	cell_text(table, "why", why(e));
+	cell_number(table, "offered", e->offered);
+	cell_number(table, "microseconds", e->ns / 1000);
+	table_show_lines(table);
 }
 
 static int show_event(void *ctx, void *data, size_t size)
@@ -77,7 +90,6 @@ static int show_event(void *ctx, void *data, size_t size)
 	const struct watch *w = ctx;
 	const struct event *e = data;
 	time_t t = time(NULL);
-	json_object *row;
 	struct tm tm;
 
 	if (!e->victim && !w->all)
@@ -90,9 +102,7 @@ static int show_event(void *ctx, void *data, size_t size)
 		snprintf(scope, sizeof(scope), e->sysrq ? "sysrq" : "global");
 	cgroup_path(e->cgroup, cgroup, sizeof(cgroup));
 	if (w->json) {
-		row = event_json(w, e, now, scope, cgroup);
-		puts(json_object_to_json_string_ext(row, JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(row);
+		show_json(w, e, now, scope, cgroup);
 	} else if (!e->victim) {
 		printf("%s  %s  %s[%u] -> nobody  policy %s  %s  (%u offered, %llu us)\n", now, scope,
 		       show_name(e->trigger_comm, trigger, sizeof(trigger)), e->trigger,
@@ -107,9 +117,9 @@ static int show_event(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-int command_watch(bool all, bool json)
+int cmd_watch(const struct args *args)
 {
-	struct watch w = { .all = all, .json = json, .kib = sysconf(_SC_PAGESIZE) / 1024 };
+	struct watch w = { .all = args->all, .json = args->json, .kib = sysconf(_SC_PAGESIZE) / 1024 };
 	struct sigaction action = { .sa_handler = stop };
 	struct ring_buffer *ring = NULL;
 	unsigned long long lost = 0;
@@ -121,20 +131,20 @@ int command_watch(bool all, bool json)
 	if (!ret)
 		ring = ring_buffer__new(bpf_map__fd(skel->maps.events), show_event, &w, NULL);
 	if (!ring) {
-		ret = check_explain(ret ? -ret : errno, "watch");
+		ret = kernel_explain(ret ? -ret : errno, "watch");
 		watch_bpf__destroy(skel);
 		return ret;
 	}
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	fprintf(stderr, "oom-policy: watching\n");
+	say("watching");
 	while (!stopped && !ferror(stdout)) {
 		ret = ring_buffer__poll(ring, 200);
 		if (ret < 0 && ret != -EINTR)
 			break;
 		if (skel->bss->lost != lost) {
-			fprintf(stderr, "oom-policy: %llu events were lost\n", skel->bss->lost - lost);
+			say("%llu events were lost", skel->bss->lost - lost);
 			lost = skel->bss->lost;
 		}
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The ranking: dry runs of the policies, combined as the hook combines verdicts. */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -9,8 +9,21 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
+#include "cmd.h"
+#include "hook.h"
+#include "kernel.h"
+#include "pins.h"
+#include "policy.h"
+#include "say.h"
+#include "show.h"
+
+static const struct column columns[] = {
+	{ "rank", "RANK", RAW }, { "pid", "PID", RAW }, { "comm", "COMM" }, { "cgroup", "CGROUP" },
+	{ "size_kib", NULL, RAW }, { "size", "SIZE" }, { "policy", "POLICY" }, { "why", "WHY" }, { }
+};
 
 struct task {
 	int pid, verdict, why, adj;
@@ -134,7 +147,7 @@ static int dry_run(struct ranking *r, const struct policy *policy, int link)
 		iter = bpf_iter_create(link);
 	if (iter >= 0)
 		lines = fdopen(iter, "r");
-	status = lines ? take(r, policy, lines) : check_explain(errno, policy->name);
+	status = lines ? take(r, policy, lines) : kernel_explain(errno, policy->name);
 	if (lines)
 		fclose(lines);
 	if (map >= 0)
@@ -145,7 +158,7 @@ static int dry_run(struct ranking *r, const struct policy *policy, int link)
 }
 
 /* A policy that is loaded, with its rules. */
-static int run_loaded(struct ranking *r, const struct hooked *hooked)
+static int run_loaded(struct ranking *r, const struct hooked *hooked, const struct policy *policy)
 {
 	char path[512];
 	int link, status;
@@ -153,8 +166,8 @@ static int run_loaded(struct ranking *r, const struct hooked *hooked)
 	snprintf(path, sizeof(path), PINS "/%s/oom_rank", hooked->pin);
 	link = bpf_obj_get(path);
 	if (link < 0)
-		return check_explain(errno, hooked->pin);
-	status = dry_run(r, policy_find(hooked->pin), link);
+		return kernel_explain(errno, hooked->pin);
+	status = dry_run(r, policy, link);
 	close(link);
 	return status;
 }
@@ -166,12 +179,12 @@ static int run_setup(struct ranking *r, const struct setup *setup)
 	struct bpf_link *link;
 	int status = DONE;
 
-	obj = policy_open(setup, &status);
+	obj = kernel_load(setup, &status);
 	if (!obj)
 		return status;
 	link = bpf_program__attach(bpf_object__find_program_by_name(obj, "oom_rank"));
 	status = link ? dry_run(r, setup->policy, bpf_link__fd(link)) :
-		 check_explain(errno, setup->policy->name);
+		 kernel_explain(errno, setup->policy->name);
 	bpf_link__destroy(link);
 	bpf_object__close(obj);
 	return status;
@@ -216,11 +229,47 @@ static int measure(const struct ranking *r, const struct task *t, char *buf, siz
 			show_size(llabs(t->score) * r->kib, text, sizeof(text)));
 }
 
+/* Word @number of "A|B|C", or the last. */
+static int nth_word(const char *words, unsigned long long number, char *buf, size_t size)
+{
+	const char *next;
+
+	while (number-- && (next = strchr(words, '|')))
+		words = next + 1;
+	return snprintf(buf, size, "%.*s", (int)strcspn(words, "|"), words);
+}
+
+/* A key of a rank, in words. */
+static int key_text(const struct ranking *r, const struct task *t, int i, char *buf, size_t size)
+{
+	const struct key *key = &r->policy[t->by]->keys[i];
+	struct timespec boot;
+	char text[32];
+
+	switch (key->unit) {
+	case KEY_PAGES:
+		return snprintf(buf, size, "%s %s", key->text,
+				show_size(t->key[i] * r->kib, text, sizeof(text)));
+	case KEY_NUMBER:
+		return snprintf(buf, size, "%s %llu", key->text, t->key[i]);
+	case KEY_MINUS:
+		return snprintf(buf, size, "%s %llu", key->text, key->minus - t->key[i]);
+	case KEY_AGE:
+		clock_gettime(CLOCK_BOOTTIME, &boot);
+		return snprintf(buf, size, "started %llus ago",
+				boot.tv_sec - t->start / 1000000000ULL);
+	case KEY_SCORE:
+		return measure(r, t, buf, size);
+	case KEY_WORDS:
+		return nth_word(key->text, t->key[i], buf, size);
+	default:
+		return 0;
+	}
+}
+
 static void reason(const struct ranking *r, const struct task *t, char *buf, size_t size)
 {
 	const struct policy *p = t->by < 0 ? NULL : r->policy[t->by];
-	struct timespec boot;
-	char text[32];
 	size_t len = 0;
 	int i;
 
@@ -236,40 +285,15 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 		snprintf(buf, size, "spared by %s", p->name);
 	else
 		for (i = 0; i < 3; i++) {
-			if (!p->keys[i])
+			if (!p->keys[i].unit)
 				continue;
 			len += snprintf(buf + len, size - len, "%s", len ? ", " : "");
-			switch (p->keys[i]) {
-			case KEY_PRIORITY:
-				len += snprintf(buf + len, size - len, "priority %llu",
-						MAX_PRIORITY - t->key[i]);
-				break;
-			case KEY_CGROUP:
-				len += snprintf(buf + len, size - len, "cgroup %s",
-						show_size(t->key[i] * r->kib, text, sizeof(text)));
-				break;
-			case KEY_AGE:
-				clock_gettime(CLOCK_BOOTTIME, &boot);
-				len += snprintf(buf + len, size - len, "started %llus ago",
-						boot.tv_sec - t->start / 1000000000ULL);
-				break;
-			case KEY_LAST:
-				len += snprintf(buf + len, size - len, "%s",
-						t->key[i] ? "not marked" : "to be avoided");
-				break;
-			case KEY_SCORE:
-				len += measure(r, t, buf + len, size - len);
-				break;
-			default:
-				len += snprintf(buf + len, size - len, "task %s",
-						show_size(t->key[i] * r->kib, text, sizeof(text)));
-			}
+			len += key_text(r, t, i, buf + len, size - len);
 		}
 }
 
-static json_object *row_of(const struct ranking *r, const struct task *t, int rank)
+static void add_row(struct table *table, const struct ranking *r, const struct task *t, int rank)
 {
-	json_object *row = json_object_new_object();
 	char path[64], comm[17] = "", buf[4096];
 	FILE *file;
 
@@ -282,41 +306,36 @@ static json_object *row_of(const struct ranking *r, const struct task *t, int ra
 	/* The last byte is the newline of the file. */
 	if (comm[0])
 		comm[strlen(comm) - 1] = '\0';
+	table_row(table);
 	if (rank)
-		row_number(row, "rank", rank);
-	else
-		row_text(row, "rank", NULL);
-	row_number(row, "pid", t->pid);
-	row_text(row, "comm", show_name(comm, buf, sizeof(buf)));
-	row_text(row, "cgroup", cgroup_path(t->cgroup, buf, sizeof(buf)));
-	row_number(row, "size_kib", t->pages * r->kib);
-	row_text(row, "size", show_size(t->pages * r->kib, buf, sizeof(buf)));
-	row_text(row, "policy", t->by < 0 ? NULL : r->policy[t->by]->name);
+		cell_number(table, "rank", rank);
+	cell_number(table, "pid", t->pid);
+	cell_text(table, "comm", comm);
+	cell_text(table, "cgroup", cgroup_path(t->cgroup, buf, sizeof(buf)));
+	cell_number(table, "size_kib", t->pages * r->kib);
+	cell_text(table, "size", show_size(t->pages * r->kib, buf, sizeof(buf)));
+	cell_text(table, "policy", t->by < 0 ? NULL : r->policy[t->by]->name);
 	reason(r, t, buf, sizeof(buf));
-	row_text(row, "why", buf);
-	return row;
+	cell_text(table, "why", buf);
 }
 
-static int show(struct ranking *r, bool json)
+static void show(struct ranking *r, bool json)
 {
-	json_object *rows = json_object_new_array();
+	struct table *table = table_new(columns, json);
 	int i, rank = 0;
 
 	if (r->nr)
 		qsort(r->tasks, r->nr, sizeof(*r->tasks), by_rank);
 	for (i = 0; i < r->nr; i++)
-		json_object_array_add(rows, row_of(r, &r->tasks[i],
-						   class_of(&r->tasks[i]) == 2 ? 0 : ++rank));
-	show_rows(rows, (struct column []){ { "rank", "RANK" }, { "pid", "PID" },
-		  { "comm", "COMM" }, { "cgroup", "CGROUP" }, { "size", "SIZE" },
-		  { "policy", "POLICY" }, { "why", "WHY" }, { } }, json);
-	return DONE;
+		add_row(table, r, &r->tasks[i], class_of(&r->tasks[i]) == 2 ? 0 : ++rank);
+	table_show(table);
 }
 
-int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
+static int rank(const char *cgroup, struct setup *setups, int nr, bool json)
 {
-	struct setup kernel = { .policy = policy_find("observe") };
+	struct setup kernel = { .policy = policy_find(ANY_POLICY) };
 	struct ranking r = { };
+	const struct policy *policy;
 	struct hooked *list = NULL;
 	int status, loaded, lock, i;
 
@@ -324,7 +343,7 @@ int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	if (status)
 		return status;
 	/* The domain is given to what is loaded, and two commands may not do so at once. */
-	lock = nr ? 0 : lock_pins(false);
+	lock = nr ? 0 : pins_lock(false);
 	if (lock < 0)
 		return -lock;
 	loaded = hook_read(&list);
@@ -334,21 +353,37 @@ int command_rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	for (i = nr - 1; !status && i >= 0; i--)
 		status = run_setup(&r, &setups[i]);
 	for (i = 0; !nr && !status && i < loaded; i++) {
-		if (policy_find(list[i].pin))
-			status = run_loaded(&r, &list[i]);
+		policy = list[i].pin[0] ? policy_of_program(list[i].prog_id) : NULL;
+		if (policy)
+			status = run_loaded(&r, &list[i], policy);
 		else
-			fprintf(stderr, "oom-policy: program %u (%s) on the hook is not one of these policies; what it says is not known\n",
-				list[i].prog_id, list[i].program);
+			say("program %u (%s) on the hook is not one of these policies; what it says is not known",
+			    list[i].prog_id, list[i].program);
 	}
 	/* Those that no policy has an opinion on, and where there is no policy. */
 	if (!status && !r.nr_policies)
-		status = run_setup(&r, &kernel);
+		status = kernel.policy ? run_setup(&r, &kernel) : no_policy(ANY_POLICY);
 	/* Do not hold the lock while the output is read, which may take long. */
 	if (lock)
 		close(lock);
 	if (!status)
-		status = show(&r, json);
+		show(&r, json);
 	free(r.tasks);
 	free(list);
+	return status;
+}
+
+int cmd_rank(const struct args *args)
+{
+	struct setup setups[MAX_POLICIES] = { };
+	int status, i;
+
+	if (args->nr_sets && args->nr_names != 1)
+		return fail(BAD_USAGE, "rank: --set needs one policy; see oom-policy --help");
+	status = setup_from(args->names, args->nr_names, args->sets, args->nr_sets, setups);
+	if (!status)
+		status = rank(args->cgroup, setups, args->nr_names, args->json);
+	for (i = 0; i < args->nr_names; i++)
+		setup_free(&setups[i]);
 	return status;
 }
