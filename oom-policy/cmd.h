@@ -8,10 +8,10 @@
 #define MAX_ARGS 256
 
 struct args {
-	const char *verb, *cgroup, *config;
+	const char *verb, *cgroup, *config, *exec;
 	const char *names[MAX_ARGS], *sets[MAX_ARGS];
 	int nr_names, nr_sets;
-	bool json, all;
+	bool json, all, journal, openmetrics;
 };
 
 /* Return: the status to exit with; the reason was said. */

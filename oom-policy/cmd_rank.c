@@ -343,7 +343,7 @@ static int rank(const char *cgroup, struct setup *setups, int nr, bool json)
 	if (status)
 		return status;
 	/* The domain is given to what is loaded, and two commands may not do so at once. */
-	lock = nr ? 0 : pins_lock(false);
+	lock = nr ? 0 : pins_lock(PINS, false, true);
 	if (lock < 0)
 		return -lock;
 	loaded = hook_read(&list);

@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "hook.h"
+#include "metrics.h"
 #include "policy.h"
 #include "say.h"
 #include "show.h"
@@ -25,7 +26,6 @@ static void add_row(struct table *table, const struct hooked *h, int order)
 {
 	const unsigned long long *nr = h->stats.outcomes;
 	char since[32], counts[512], last[64];
-	struct tm tm;
 	int i, at = 0;
 
 	table_row(table);
@@ -34,9 +34,7 @@ static void add_row(struct table *table, const struct hooked *h, int order)
 	cell_bool(table, "pinned", h->pin[0]);
 	cell_number(table, "program_id", h->prog_id);
 	cell_number(table, "link_id", h->link_id);
-	localtime_r(&(time_t){ h->since }, &tm);
-	strftime(since, sizeof(since), "%F %T", &tm);
-	cell_text(table, "since", since);
+	cell_text(table, "since", show_time(h->since, since, sizeof(since)));
 	if (!h->ours)
 		return;
 	cell_text(table, "label", h->stats.label);
@@ -63,9 +61,16 @@ int cmd_status(const struct args *args)
 	struct table *table;
 	int nr, i, shown = 0;
 
+	if (args->openmetrics && (name || args->json))
+		return fail(BAD_USAGE, "status: --openmetrics is for all policies, and no JSON");
 	nr = hook_read(&list);
 	if (nr < 0)
 		return -nr;
+	if (args->openmetrics) {
+		metrics_print(list, nr);
+		free(list);
+		return DONE;
+	}
 	table = table_new(columns, args->json);
 	for (i = 0; i < nr; i++) {
 		if (name && strcmp(list[i].pin, name))

@@ -9,6 +9,8 @@
 #include "cmd.h"
 #include "say.h"
 
+enum { KEY_JOURNAL = 256, KEY_OPENMETRICS };
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct args *a = state->input;
@@ -24,6 +26,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (a->nr_sets == MAX_ARGS)
 			argp_error(state, "more than %d --set", MAX_ARGS);
 		a->sets[a->nr_sets++] = arg;
+		break;
+	case 'x':
+		a->exec = arg;
+		break;
+	case KEY_JOURNAL:
+		a->journal = true;
+		break;
+	case KEY_OPENMETRICS:
+		a->openmetrics = true;
 		break;
 	case 'j':
 		a->json = true;
@@ -54,10 +65,15 @@ static const struct argp_option options[] = {
 	{ "config", 'f', "FILE", 0, "Take policies and rules from a file (load)", 0 },
 	{ "cgroup", 'c', "DIR", 0, "As if this cgroup were out of memory (rank)", 0 },
 	{ "all", 'a', NULL, 0, "All policies (unload); also searches without a victim (watch)", 0 },
+	{ "journal", KEY_JOURNAL, NULL, 0, "Report to the journal, with fields (watch)", 0 },
+	{ "exec", 'x', "PROGRAM", 0, "Run it for each kill, with the fields as environment (watch)", 0 },
+	{ "openmetrics", KEY_OPENMETRICS, NULL, 0, "Counters for Prometheus (status)", 0 },
 	{ "json", 'j', NULL, 0, "JSON instead of a table", 0 },
 	{ "verbose", 'v', NULL, 0, "Show the messages of libbpf and the verifier", 0 },
 	{ }
 };
+
+const char *argp_program_version = "oom-policy " VERSION;
 
 static const struct argp argp = {
 	options, parse, "COMMAND [ARG...]",
@@ -80,13 +96,13 @@ static const struct verb {
 	const char *name;
 	int (*run)(const struct args *args);
 	int max_names;
-	bool set, config, cgroup, all, json;
+	bool set, config, cgroup, all, json, sinks, openmetrics;
 } verbs[] = {
 	{ "list", cmd_list, 1, .json = true },
 	{ "load", cmd_load, 1, .set = true, .config = true },
-	{ "status", cmd_status, 1, .json = true },
+	{ "status", cmd_status, 1, .json = true, .openmetrics = true },
 	{ "rank", cmd_rank, 16, .set = true, .cgroup = true, .json = true },
-	{ "watch", cmd_watch, 0, .all = true, .json = true },
+	{ "watch", cmd_watch, 0, .all = true, .json = true, .sinks = true },
 	{ "unload", cmd_unload, 1, .all = true },
 	{ "check", cmd_check, 1, .json = true },
 	{ }
@@ -116,7 +132,8 @@ int main(int argc, char **argv)
 	if (args.nr_names > v->max_names)
 		return usage(args.verb, "too many arguments");
 	if ((args.nr_sets && !v->set) || (args.config && !v->config) ||
-	    (args.cgroup && !v->cgroup) || (args.all && !v->all) || (args.json && !v->json))
+	    (args.cgroup && !v->cgroup) || (args.all && !v->all) || (args.json && !v->json) ||
+	    ((args.journal || args.exec) && !v->sinks) || (args.openmetrics && !v->openmetrics))
 		return usage(args.verb, "it does not know one of these options");
 	status = v->run(&args);
 	/* A full disk, for one. */

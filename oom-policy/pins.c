@@ -31,27 +31,32 @@ static const char * const programs[] = {
 
 #define NR_PROGRAMS	(sizeof(programs) / sizeof(*programs))
 
-int pins_lock(bool make)
+int pins_lock(const char *dir, bool make, bool wait)
 {
 	struct stat st;
 	int fd;
 
-	if (make && mkdir(PINS, 0700) && errno != EEXIST)
-		return -kernel_explain(errno, "make " PINS);
-	fd = open(PINS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	if (make && mkdir(dir, 0700) && errno != EEXIST)
+		return -kernel_explain(errno, dir);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT && !make)
 		return 0;
 	if (fd < 0 || fstat(fd, &st))
-		return -kernel_explain(errno, "open " PINS);
+		return -kernel_explain(errno, dir);
 	/* bpffs is mounted with mode 1777 by default, so anybody may make it. */
 	if (st.st_uid != geteuid() || st.st_mode & 0022)
-		return -fail(NO_RIGHTS, PINS " is owned or writable by others; remove it and remount bpffs with mode=700");
-	return flock(fd, LOCK_EX) ? -kernel_explain(errno, "lock " PINS) : fd;
+		return -fail(NO_RIGHTS, "%s is owned or writable by others; remove it and remount bpffs with mode=700",
+			     dir);
+	if (!flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)))
+		return fd;
+	if (errno == EWOULDBLOCK)
+		return -fail(FAILED, "%s is in use by another command", dir);
+	return -kernel_explain(errno, dir);
 }
 
 int pins_change(void)
 {
-	int fd = pins_lock(true);
+	int fd = pins_lock(PINS, true, true);
 	sigset_t signals;
 	uint32_t id;
 

@@ -11,13 +11,18 @@
 /* Suffix of a policy that is about to replace an older one; bpffs allows no dot. */
 #define NEW		"+new"
 
+/* Of a watch that goes on while no command shows what it reports. */
+#define WATCH_PINS	"/sys/fs/bpf/oom-policy-watch"
+
 /**
  * pins_lock - one command at a time, until the lock is closed or the process ends
- * @make: make PINS if it is not there
- * Return: the lock, 0 if there is no PINS, or minus the status to exit with; the
- * reason was said.
+ * @dir: PINS or WATCH_PINS
+ * @make: make it if it is not there
+ * @wait: for a command that has it
+ * Return: the lock, 0 if there is no such directory, or minus the status to exit with;
+ * the reason was said.
  */
-int pins_lock(bool make);
+int pins_lock(const char *dir, bool make, bool wait);
 /**
  * pins_change - before pins change: lock them until the process ends, make sure of the
  * right to see it through, and do not be stopped halfway

@@ -174,6 +174,19 @@ void table_show_lines(struct table *t)
 	table_free(t);
 }
 
+const char *show_time(time_t t, char *buf, size_t size)
+{
+	char zone[8] = "";
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&t, &tm);
+	len = strftime(buf, size, "%F %T", &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(buf + len, size - len, "%.3s:%s", zone, zone + 3);
+	return buf;
+}
+
 const char *show_size(uint64_t kib, char *buf, size_t size)
 {
 	if (kib >= 10 << 10)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Text that is put into JSON as it is is RAW: a number, an object. */
 enum cell_type { TEXT, RAW };
@@ -36,6 +37,8 @@ void table_show(struct table *table);
 void table_show_lines(struct table *table);
 void table_free(struct table *table);
 
+/* A time with its zone: 2026-11-25 12:30:11+01:00. */
+const char *show_time(time_t t, char *buf, size_t size);
 /* Kibibytes with a unit: 24M. */
 const char *show_size(uint64_t kib, char *buf, size_t size);
 /* Text for a terminal: bytes that it would obey, or not understand, are shown as \xNN. */

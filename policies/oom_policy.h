@@ -69,4 +69,10 @@ struct oom_policy_stats {
 	struct oom_best best;		/* of the last search that had one */
 };
 
+/* Counts of a line of a list of rules: the map .data.lines has one for each. */
+struct oom_line_stats {
+	unsigned long long selected;
+	unsigned long long victims;
+};
+
 #endif
