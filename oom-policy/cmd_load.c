@@ -7,6 +7,7 @@
 
 #include "cmd.h"
 #include "config.h"
+#include "kernel.h"
 #include "pins.h"
 #include "say.h"
 
@@ -53,6 +54,8 @@ int cmd_load(const struct args *args)
 		status = setup_from(args->names, 1, args->sets, args->nr_sets, &one);
 	if (!status)
 		status = load(setups, nr);
+	if (!status)
+		kernel_warn();
 	for (i = 0; i < nr; i++)
 		setup_free(&setups[i]);
 	if (setups != &one)

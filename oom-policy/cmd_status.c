@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "hook.h"
 #include "metrics.h"
+#include "pins.h"
 #include "policy.h"
 #include "say.h"
 #include "show.h"
@@ -60,6 +61,7 @@ int cmd_status(const struct args *args)
 	struct hooked *list = NULL;
 	struct table *table;
 	int nr, i, shown = 0;
+	bool complete;
 
 	if (args->openmetrics && (name || args->json))
 		return fail(BAD_USAGE, "status: --openmetrics is for all policies, and no JSON");
@@ -71,6 +73,7 @@ int cmd_status(const struct args *args)
 		free(list);
 		return DONE;
 	}
+	complete = pins_complete(name);
 	table = table_new(columns, args->json);
 	for (i = 0; i < nr; i++) {
 		if (name && strcmp(list[i].pin, name))
@@ -81,13 +84,15 @@ int cmd_status(const struct args *args)
 	free(list);
 	if (name && !shown) {
 		table_free(table);
+		if (!complete)
+			return FAILED;
 		return policy_find(name) ? fail(NOT_LOADED, "%s is not loaded", name) : no_policy(name);
 	}
 	if (!shown && !args->json) {
 		table_free(table);
 		puts("No policy: the kernel chooses.");
-		return DONE;
+		return complete ? DONE : FAILED;
 	}
 	table_show(table);
-	return DONE;
+	return complete ? DONE : FAILED;
 }

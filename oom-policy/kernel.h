@@ -27,6 +27,8 @@ struct kernel_check {
  * Return: false if there is no check of this number.
  */
 bool kernel_check(int number, struct kernel_check *check);
+/* Say what switches policies off that are loaded, or are about to be. */
+void kernel_warn(void);
 /**
  * kernel_explain - why something failed that should not have
  * @errnum: the error

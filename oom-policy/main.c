@@ -129,6 +129,9 @@ int main(int argc, char **argv)
 	}
 	if (!v->name)
 		return usage(args.verb, "no such command");
+	if (args.nr_names > v->max_names && v->set && strchr(args.names[args.nr_names - 1], '='))
+		return fail(BAD_USAGE, "%s: --set is missing: --set '%s'", args.verb,
+			    args.names[args.nr_names - 1]);
 	if (args.nr_names > v->max_names)
 		return usage(args.verb, "too many arguments");
 	if ((args.nr_sets && !v->set) || (args.config && !v->config) ||

@@ -14,6 +14,10 @@
 /* Of a watch that goes on while no command shows what it reports. */
 #define WATCH_PINS	"/sys/fs/bpf/oom-policy-watch"
 
+struct stat;
+
+/* Nobody else can change what is in this directory. */
+bool pins_safe(const struct stat *st);
 /**
  * pins_lock - one command at a time, until the lock is closed or the process ends
  * @dir: PINS or WATCH_PINS
@@ -31,6 +35,8 @@ int pins_lock(const char *dir, bool make, bool wait);
 int pins_change(void);
 /* Attach and pin one policy below PINS/dir: DONE, or as pins_change(). */
 int pins_attach(const struct setup *setup, const char *dir);
+/* Is no pin of a policy, or of all (NULL), missing? Says so otherwise. */
+bool pins_complete(const char *name);
 /* Drop a directory of pins, the program that is asked first: false if it stays. */
 bool pins_drop(const char *dir);
 
