@@ -11,7 +11,7 @@
 #include "pattern.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
-#define MAX_PATTERNS	64
+#define MAX_PATTERNS	128
 
 /* A part of a pattern. */
 enum kind {
@@ -179,10 +179,11 @@ static int state_of(struct builder *b)
 	state = b->dfa->nr_states++;
 	b->slots[slot] = state + 1;
 	memcpy(b->sets + (size_t)state * b->words, b->set, b->words * sizeof(*b->set));
-	b->dfa->accept[state] = 0;
+	memset(b->dfa->accept[state], 0, sizeof(*b->dfa->accept));
 	for (i = 0; i < b->nr_parts; i++) {
 		if (b->parts[i].kind >= END && b->set[i / 64] >> i % 64 & 1)
-			b->dfa->accept[state] |= 1ULL << b->parts[i].pattern;
+			b->dfa->accept[state][b->parts[i].pattern / 64] |=
+				1ULL << b->parts[i].pattern % 64;
 	}
 	return state;
 }
@@ -274,13 +275,13 @@ void dfa_free(struct dfa *dfa)
 	dfa->accept = NULL;
 }
 
-uint64_t dfa_match(const struct dfa *dfa, const char *text)
+unsigned int dfa_run(const struct dfa *dfa, const char *text)
 {
 	unsigned int state = 0;
 
 	for (; *text; text++)
 		state = dfa->next[state * dfa->nr_classes + dfa->class[(uint8_t)*text]];
-	return dfa->accept[state];
+	return state;
 }
 
 bool pattern_includes(struct pattern outer, struct pattern inner)
@@ -294,7 +295,7 @@ bool pattern_includes(struct pattern outer, struct pattern inner)
 		return false;
 	/* Each state is reached by some text. */
 	for (i = 0; i < dfa.nr_states; i++)
-		includes &= dfa.accept[i] != 2;
+		includes &= dfa.accept[i][0] != 2;
 	dfa_free(&dfa);
 	return includes;
 }

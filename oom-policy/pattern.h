@@ -14,7 +14,7 @@ struct dfa {
 	uint8_t class[256];
 	int nr_classes, nr_states;
 	uint16_t *next;
-	uint64_t *accept;	/* bit n: the text so far matches the pattern n */
+	uint64_t (*accept)[2];	/* bit n: the text so far matches the pattern n, or 64 + n */
 };
 
 enum pattern_kind {
@@ -29,7 +29,7 @@ struct pattern {
 };
 
 /**
- * dfa_compile - make the automaton of up to 64 patterns
+ * dfa_compile - make the automaton of up to 128 patterns
  * @dfa: to be freed with dfa_free(), on success
  *
  * The root of the cgroups is the empty text; each level below adds "/" and its name.
@@ -40,7 +40,8 @@ struct pattern {
 int dfa_compile(struct dfa *dfa, const struct pattern *patterns, int nr, int max_states,
 		int max_classes);
 void dfa_free(struct dfa *dfa);
-uint64_t dfa_match(const struct dfa *dfa, const char *text);
+/* The state after a text. */
+unsigned int dfa_run(const struct dfa *dfa, const char *text);
 
 /* Does @outer match each text that @inner does? False if that cannot be told. */
 bool pattern_includes(struct pattern outer, struct pattern inner);

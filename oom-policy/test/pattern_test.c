@@ -81,6 +81,11 @@ static const struct {
 	{ PATTERN_BELOW, "/system.slice/dev\\x2dsda*.swap", "/system.slice/dev\\x2dsda1.swap", true },
 };
 
+static uint64_t dfa_match(const struct dfa *dfa, const char *text)
+{
+	return dfa->accept[dfa_run(dfa, text)][0];
+}
+
 TEST(pattern_cases)
 {
 	struct dfa dfa;
@@ -198,8 +203,15 @@ TEST(pattern_limits)
 		patterns[i] = (struct pattern){ texts[i], PATTERN_NAME };
 	}
 	ASSERT_EQ(-E2BIG, dfa_compile(&dfa, patterns, 64, 1024, 64));
+	for (i = 0; i < 64; i++)
+		patterns[i].text = "x";
+	patterns[63].text = "y";
+	ASSERT_EQ(0, dfa_compile(&dfa, patterns, 64, 1024, 64));
+	EXPECT_EQ(1ULL << 63, dfa_match(&dfa, "y"));
+	dfa_free(&dfa);
 	/* A pattern that is not there matches nothing, and keeps its number. */
 	patterns[0].text = NULL;
+	patterns[1].text = "*b*a*";
 	ASSERT_EQ(0, dfa_compile(&dfa, patterns, 2, 1024, 64));
 	EXPECT_EQ(2ULL, dfa_match(&dfa, "xbxa"));
 	dfa_free(&dfa);
