@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "command.h"
+#include "oom_odd.h"
 
 #define NOBODY 65534
 #define PINS "/sys/fs/bpf/oom-policy"
@@ -72,6 +73,8 @@ static const struct line lines[] = {
 	{ "rank", 0, "RANK  PID" },
 	{ "rank rss", 0, "RANK  PID" },
 	{ "rank --cgroup /prod --json", 0, "[\n]\n" },
+	{ "status --openmetrics", 0, "# TYPE oom_policy_victims_total counter\n" },
+	{ "--version", 0, "oom-policy " },
 	{ "--help", 0, "Usage: oom-policy [OPTION...] COMMAND [ARG...]" },
 	{ "unload --all", 0 },
 
@@ -85,6 +88,10 @@ static const struct line lines[] = {
 	{ "load", 2, NULL, "load: a policy with its rules, or --config" },
 	{ "load rss --config /x", 2, NULL, "load: a policy with its rules, or --config" },
 	{ "unload", 2, NULL, "unload: a policy, or --all" },
+	{ "load --journal pid", 2, NULL, "does not know one of these options" },
+	{ "rank --openmetrics", 2, NULL, "does not know one of these options" },
+	{ "status --openmetrics --json", 2, NULL, "status: --openmetrics is for all policies" },
+	{ "watch --exec /frob", 3, NULL, "/frob: No such file" },
 	{ "unload rss --all", 2, NULL, "unload: a policy, or --all" },
 	{ "rank rss age --set order=oldest", 2, NULL, "--set needs one policy" },
 
@@ -137,7 +144,20 @@ static const struct line lines[] = {
 	{ "load /bin/busybox", 3, NULL, "/bin/busybox: not the object of a policy" },
 	{ "load /frob.bpf.o", 3, NULL, "/frob.bpf.o: No such file" },
 	{ "load frob.bpf.o", 3, NULL, "frob.bpf.o: No such file" },
-	{ "list /lib/oom-policy/rss.bpf.o", 0, "rss: the biggest process" },
+	{ "list /lib/oom-policy/pid.bpf.o", 0, "pid: the given processes first" },
+	{ "list /oom/example/most_threads.bpf.o", 0, "min         0..4194304" },
+	{ "rank /oom/example/most_threads.bpf.o", 0, "RANK  PID" },
+	{ "load /oom/example/most_threads.bpf.o --set max=1", 3, NULL,
+	  "most-threads: max=1: no such setting" },
+
+	/* A disk that is full. */
+	{ "status >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "list >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "list pid >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "rank >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "check >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "check --json >/dev/full", 1, NULL, "stdout: No space left on device" },
+	{ "status --openmetrics >/dev/full", 1, NULL, "stdout: No space left on device" },
 
 	/* Not there. */
 	{ "unload rss", 6, NULL, "rss is not loaded" },
@@ -447,6 +467,49 @@ TEST_F(command, order)
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_STREQ("age", field(&self->said, 0, "policy"));
 	ASSERT_STREQ("", field(&self->said, 1, "policy"));
+}
+
+/*
+ * A policy of one's own, made with the installed header: it takes the one with the
+ * most threads, which is the small one, and describes itself where it is loaded.
+ */
+TEST_F(command, own_object)
+{
+	struct hog many = { };
+
+	ASSERT_EQ(0, odd_leaderless(&many, &self->prod, 4 * MB));
+	ASSERT_RUN(0, "cp /oom/example/most_threads.bpf.o /tmp && oom-policy load /tmp/most_threads.bpf.o --set min=2 && rm /tmp/most_threads.bpf.o");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("most-threads", field(&self->said, 0, "policy"));
+	ASSERT_RUN(0, "oom-policy rank --json");
+	ASSERT_EQ(many.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
+	ASSERT_STREQ("most-threads", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("threads 2", field(&self->said, 0, "why"));
+	ASSERT_RUN(0, "oom-policy unload most-threads");
+	hog_stop(&many);
+}
+
+/* Names in a cgroup's path: valid UTF-8 stays, other bytes can be told. */
+TEST_F(command, bytes_outside_ascii)
+{
+	struct cg cg;
+	struct hog hog = { };
+	int row;
+
+	ASSERT_EQ(0, cg_create(&cg, &self->prod, "h\xc3\xbc\xff", 0));
+	ASSERT_EQ(0, hog_start(&hog, &cg, 4 * MB, 0));
+	ASSERT_RUN(0, "oom-policy rank --cgroup /prod --json");
+	for (row = 0; strcmp(field(&self->said, row, "cgroup"), ""); row++) {
+		if (atoi(field(&self->said, row, "pid")) == hog.pid)
+			break;
+	}
+	ASSERT_STREQ("/prod/h\xc3\xbc\\xff", field(&self->said, row, "cgroup"));
+	ASSERT_RUN(0, "LC_ALL=C.UTF-8 oom-policy rank --cgroup /prod");
+	ASSERT_SAYS(out, "/prod/h\xc3\xbc\\xff");
+	ASSERT_RUN(0, "LC_ALL=C oom-policy rank --cgroup /prod");
+	ASSERT_SAYS(out, "/prod/h\\xc3\\xbc\\xff");
+	hog_stop(&hog);
+	cg_destroy(&cg);
 }
 
 TEST_HARNESS_MAIN
