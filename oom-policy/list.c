@@ -542,7 +542,7 @@ int list_read(struct list *list, const char *path)
 	return list_end(list) ? DONE : BAD_INPUT;
 }
 
-void list_remove(struct list *list, int nr)
+static void list_remove(struct list *list, int nr)
 {
 	free_line(&list->lines[nr]);
 	list->nr--;
@@ -553,6 +553,132 @@ void list_free(struct list *list)
 {
 	while (list->nr)
 		list_remove(list, list->nr - 1);
+}
+
+/* The conditions of a rule. */
+static const char *conditions_of(const struct line *line)
+{
+	return strchr(line->text, ' ') ?: "";
+}
+
+/* "N: " before a line: N, and *text is behind it; 0: there is none. */
+static int position(const char **text)
+{
+	char *end;
+	long n = strtol(*text, &end, 10);
+
+	if (end == *text || *end != ':' || n < 1 || n > MAX_LINES)
+		return 0;
+	*text = end + 1;
+	return n;
+}
+
+bool list_put(struct list *list, const char *text, bool front)
+{
+	int at = position(&text), nr = list->nr, rank_line = list->rank_line, i;
+	struct line new;
+	char *copy = strdup(text);
+	bool ok;
+
+	/* It may be said anew. */
+	list->rank_line = 0;
+	ok = copy && list_add(list, copy, 1);
+	free(copy);
+	list->rank_line = list->rank_line ?: rank_line;
+	if (!ok || list->nr == nr)
+		return ok;
+	new = list->lines[--list->nr];
+	for (i = 0; i < nr && strcmp(conditions_of(&list->lines[i]), conditions_of(&new)); i++)
+		;
+	if (i < nr && !at)
+		at = i + 1;
+	if (i < nr)
+		list_remove(list, i);
+	if (!at)
+		at = front ? 1 : list->nr + 1;
+	at = at > list->nr + 1 ? list->nr : at - 1;
+	memmove(&list->lines[at + 1], &list->lines[at], (list->nr - at) * sizeof(new));
+	list->lines[at] = new;
+	list->nr++;
+	return true;
+}
+
+bool list_take(struct list *list, const char *text)
+{
+	struct list one, defaults;
+	const char *setting = strncmp(text, "set ", 4) ? text : text + 4;
+	size_t key = strcspn(setting, "=");
+	long long n;
+	int i;
+
+	list_init(&defaults, list->source);
+	if (!strncmp(text, "rank", 4) && (!text[4] || text[4] == ' ')) {
+		list->rank = defaults.rank;
+		list->rank_line = 0;
+		return true;
+	}
+	if (key == strlen("last-resort") && !strncmp(setting, "last-resort", key)) {
+		list->last_resort = defaults.last_resort;
+		return true;
+	}
+	if (key == strlen("observe") && !strncmp(setting, "observe", key)) {
+		list->observe = false;
+		return true;
+	}
+	if (key == strlen("unkillable") && !strncmp(setting, "unkillable", key)) {
+		list->kill_unkillable = false;
+		return true;
+	}
+	if (number(text, 1, list->nr, &n)) {
+		list_remove(list, n - 1);
+		return true;
+	}
+	/* Its text may be written in another way. */
+	list_init(&one, list->source);
+	if (strchr(text, ' ')) {
+		char *copy = strdup(text);
+
+		list_add(&one, copy, 1);
+		free(copy);
+	}
+	for (i = 0; i < list->nr; i++) {
+		if (!strcmp(one.nr ? one.lines[0].text : text, list->lines[i].text))
+			break;
+	}
+	n = one.errors;
+	list_free(&one);
+	if (i < list->nr) {
+		list_remove(list, i);
+		return true;
+	}
+	if (!n)
+		fail(BAD_INPUT, "%s: %s: no such rule; status shows them with their numbers",
+		     list->source, text);
+	return false;
+}
+
+char *list_text(const struct list *list)
+{
+	struct list defaults;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int i;
+
+	if (!out)
+		return NULL;
+	list_init(&defaults, NULL);
+	for (i = 0; i < list->nr; i++)
+		fprintf(out, "%s\n", list->lines[i].text);
+	fprintf(out, "rank %s\n", rank_words[list->rank]);
+	if (list->last_resort != defaults.last_resort)
+		fprintf(out, "set last-resort=%d\n", list->last_resort);
+	if (list->observe)
+		fprintf(out, "set observe=yes\n");
+	if (list->kill_unkillable)
+		fprintf(out, "set unkillable=kill\n");
+	fclose(out);
+	return text;
 }
 
 static bool includes_name(const char *outer, const char *inner)

@@ -76,7 +76,18 @@ bool list_end(struct list *list);
  * Return: DONE, or the status to exit with; the reasons were said.
  */
 int list_read(struct list *list, const char *path);
-void list_remove(struct list *list, int nr);
+/**
+ * list_put - change a list as "set" does
+ * @text: a line; one with the same conditions is replaced, another one is added. "N: "
+ * before it puts it in front of rule N, from 1
+ * @front: where to add it, without a number: before all others
+ * Return: false if it is wrong; the reason was said.
+ */
+bool list_put(struct list *list, const char *text, bool front);
+/* Take a rule, given as text or by its number, or "rank" or a setting, out of a list; as list_put(). */
+bool list_take(struct list *list, const char *text);
+/* The whole list as text, to be freed by the caller; NULL if there is no memory. */
+char *list_text(const struct list *list);
 void list_free(struct list *list);
 
 /* The line before a line that matches all that it does, or -1. */

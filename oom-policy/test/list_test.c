@@ -169,6 +169,44 @@ TEST(list_errors)
 	}
 }
 
+static void text_is(struct __test_metadata *_metadata, struct list *list, const char *want)
+{
+	char *text = list_text(list);
+
+	EXPECT_STREQ(want, text);
+	free(text);
+}
+
+/* In place: what set and unset do. */
+TEST(list_changes)
+{
+	struct list list;
+
+	ASSERT_TRUE(read_text(&list, "never name=a\nfirst name=b\nrank size"));
+	ASSERT_TRUE(list_put(&list, "4 name=c", false));
+	ASSERT_TRUE(list_put(&list, "last  name=a", false));
+	ASSERT_TRUE(list_put(&list, "rank private", false));
+	ASSERT_TRUE(list_put(&list, "set observe=yes", false));
+	text_is(_metadata, &list, "last name=a\nfirst name=b\n4 name=c\nrank private\nset observe=yes\n");
+	ASSERT_TRUE(list_put(&list, "first name=d", true));
+	ASSERT_TRUE(list_put(&list, "2: never name=e", false));
+	ASSERT_TRUE(list_put(&list, "1: last name=a", false));
+	text_is(_metadata, &list,
+		"last name=a\nfirst name=d\nnever name=e\nfirst name=b\n4 name=c\nrank private\nset observe=yes\n");
+	ASSERT_TRUE(list_take(&list, "2"));
+	ASSERT_TRUE(list_take(&list, "first   name=b"));
+	ASSERT_TRUE(list_take(&list, "rank"));
+	ASSERT_TRUE(list_take(&list, "observe"));
+	text_is(_metadata, &list, "last name=a\nnever name=e\n4 name=c\nrank score\n");
+	said[0] = '\0';
+	EXPECT_FALSE(list_take(&list, "4"));
+	EXPECT_FALSE(list_take(&list, "never name=x"));
+	EXPECT_NE(NULL, strstr(said, "never name=x: no such rule"));
+	EXPECT_FALSE(list_put(&list, "never frob=x", false));
+	text_is(_metadata, &list, "last name=a\nnever name=e\n4 name=c\nrank score\n");
+	list_free(&list);
+}
+
 TEST(list_many_lines)
 {
 	char text[8192] = "";
