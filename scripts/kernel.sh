@@ -136,6 +136,7 @@ initramfs_build() {
 		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
 			echo "file /oom/${file##*/} $file 755 0 0"
 		done
+		echo "file /oom/journal.so $PROGS/selftests/journal.so 755 0 0"
 		for file in "$PROGS"/policies/*.bpf.o; do
 			echo "file /oom/policies/${file##*/} $file 644 0 0"
 		done

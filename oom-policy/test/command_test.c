@@ -164,7 +164,7 @@ static const struct line lines[] = {
 	{ "status rss", 6, NULL, "rss is not loaded" },
 };
 
-TEST_F(command, table)
+TEST_F_TIMEOUT(command, table, 180)
 {
 	const char *why;
 	size_t i;
@@ -403,8 +403,8 @@ TEST_F_TIMEOUT(command, too_many_programs, 120)
 	ASSERT_RUN(6, "oom-policy status rss");
 }
 
-/* In a copy of the command replace a helper that its programs call by one that is refused. */
-static int make_wrong_command(void)
+/* In a copy of a policy replace a helper that its programs call by one that is refused. */
+static int make_wrong_policy(void)
 {
 	static const unsigned char allowed[8] = { 0x85, [4] = 115 };	/* bpf_probe_read_kernel_str() */
 	static const unsigned char refused[8] = { 0x85, [4] = 114 };	/* bpf_probe_read_user_str() */
@@ -412,9 +412,9 @@ static int make_wrong_command(void)
 	struct stat st;
 	int fd, nr = 0;
 
-	if (system("cp $(command -v oom-policy) /tmp/wrong"))
+	if (system("mkdir -p /tmp/wrong && cp /lib/oom-policy/pid.bpf.o /tmp/wrong"))
 		return -1;
-	fd = open("/tmp/wrong", O_RDWR | O_CLOEXEC);
+	fd = open("/tmp/wrong/pid.bpf.o", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -1;
 	bytes = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -430,14 +430,14 @@ static int make_wrong_command(void)
 /* The message has the reason, with the line of the kernel log. */
 TEST_F(command, refused_program)
 {
-	ASSERT_GT(make_wrong_command(), 0);
-	ASSERT_RUN(5, "/tmp/wrong load rss");
-	ASSERT_SAYS(err, "rss: the kernel refused a program, as it may run for too long: "
+	ASSERT_GT(make_wrong_policy(), 0);
+	ASSERT_RUN(5, "OOM_POLICY_PATH=/tmp/wrong oom-policy load pid");
+	ASSERT_SAYS(err, "pid: the kernel refused a program, as it may run for too long: "
 		    "oom: BPF program oom_evaluate refused, instruction ");
 	ASSERT_SAYS(err, ": helper bpf_probe_read_user_str; see Documentation/bpf/oom.rst\n");
-	ASSERT_RUN(5, "/tmp/wrong check");
-	ASSERT_SAYS(out, "policy               no     rss: the kernel refused a program");
-	ASSERT_RUN(0, "rm /tmp/wrong; oom-policy status");
+	ASSERT_RUN(5, "OOM_POLICY_PATH=/frob:/tmp/wrong oom-policy check");
+	ASSERT_SAYS(out, "policy               no     pid: the kernel refused a program");
+	ASSERT_RUN(0, "rm -r /tmp/wrong; oom-policy status");
 	ASSERT_SAYS(out, "No policy");
 }
 
@@ -504,8 +504,6 @@ TEST_F(command, bytes_outside_ascii)
 			break;
 	}
 	ASSERT_STREQ("/prod/h\xc3\xbc\\xff", field(&self->said, row, "cgroup"));
-	ASSERT_RUN(0, "LC_ALL=C.UTF-8 oom-policy rank --cgroup /prod");
-	ASSERT_SAYS(out, "/prod/h\xc3\xbc\\xff");
 	ASSERT_RUN(0, "LC_ALL=C oom-policy rank --cgroup /prod");
 	ASSERT_SAYS(out, "/prod/h\\xc3\\xbc\\xff");
 	hog_stop(&hog);
