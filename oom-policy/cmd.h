@@ -19,8 +19,10 @@ int cmd_check(const struct args *args);
 int cmd_list(const struct args *args);
 int cmd_load(const struct args *args);
 int cmd_rank(const struct args *args);
+int cmd_set(const struct args *args);
 int cmd_status(const struct args *args);
 int cmd_unload(const struct args *args);
+int cmd_unset(const struct args *args);
 int cmd_watch(const struct args *args);
 
 #endif

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "config.h"
+#include "compile.h"
 #include "kernel.h"
+#include "list.h"
 #include "say.h"
 #include "show.h"
 
@@ -24,20 +25,20 @@ static void add_problem(const char *text)
 
 static int check_file(const char *path, bool json)
 {
-	struct setup *setups = NULL;
-	int nr = 0, status, i;
+	struct list list;
+	int status;
 
 	if (json) {
 		problems = table_new(of_problems, true);
 		on_failure = add_problem;
 	}
-	status = config_read(path, &setups, &nr);
+	status = list_read(&list, path);
+	if (!status && (!list_valid(&list) || list_warn_shadowed(&list)))
+		status = BAD_INPUT;
 	on_failure = NULL;
 	if (json)
 		table_show(problems);
-	for (i = 0; i < nr; i++)
-		setup_free(&setups[i]);
-	free(setups);
+	list_free(&list);
 	return status;
 }
 

@@ -1,64 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Load policies: all of them, or none. */
+/* Load a policy, or change what is loaded. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cmd.h"
-#include "config.h"
-#include "kernel.h"
 #include "pins.h"
 #include "say.h"
+#include "store.h"
+#include "warn.h"
 
-static int load(struct setup *setups, int nr)
+/* Attach it before those that are loaded, or in place of an older one from another object. */
+static int load_anew(const struct setup *setup)
 {
+	const char *name = setup->policy->name;
 	char dir[64], pinned[512], path[512];
-	int status = pins_change(), i;
+	int status;
 
-	/* All of them are at work before one of the old goes. */
-	for (i = 0; !status && i < nr; i++) {
-		snprintf(dir, sizeof(dir), "%s" NEW, setups[i].policy->name);
-		/* Left by one that was killed. */
+	snprintf(dir, sizeof(dir), "%s" NEW, name);
+	/* Left by one that was killed. */
+	pins_drop(dir);
+	status = pins_attach(setup, dir);
+	if (status) {
 		pins_drop(dir);
-		status = pins_attach(&setups[i], dir);
-		if (status)
-			nr = i + 1;
+		return status;
 	}
-	for (i = 0; i < nr; i++) {
-		const char *name = setups[i].policy->name;
+	/* The new one is at work before the old one goes. */
+	snprintf(path, sizeof(path), PINS "/%s", dir);
+	snprintf(pinned, sizeof(pinned), PINS "/%s", name);
+	if (!pins_drop(name) || rename(path, pinned))
+		return fail(FAILED, "could not replace %s: %s", name, strerror(errno));
+	return DONE;
+}
 
-		snprintf(dir, sizeof(dir), "%s" NEW, name);
-		if (status) {
-			pins_drop(dir);
-			continue;
-		}
-		snprintf(path, sizeof(path), PINS "/%s", dir);
-		snprintf(pinned, sizeof(pinned), PINS "/%s", name);
-		if (!pins_drop(name) || rename(path, pinned))
-			status = fail(FAILED, "could not replace %s: %s", name, strerror(errno));
+/* One that is loaded from the same object keeps its programs, and so its place in the order. */
+static int load(struct setup *setup)
+{
+	const char *name = setup->policy->name;
+	int status = pins_change();
+	char *loaded;
+
+	if (!status && setup->changes) {
+		loaded = store_text(name);
+		status = setup_merge(setup, loaded);
+		free(loaded);
 	}
-	return status;
+	if (status)
+		return status;
+	if (store_is_of(name, setup->policy->path) && pins_whole(name))
+		return pins_replace(setup, name);
+	return load_anew(setup);
+}
+
+/* A name of a file that is no object. */
+static bool is_list(const char *name)
+{
+	size_t len = strlen(name), suffix = strlen(OBJECT_SUFFIX);
+	struct stat st;
+
+	if (!strchr(name, '/') && !strchr(name, '.'))
+		return false;
+	if (len > suffix && !strcmp(name + len - suffix, OBJECT_SUFFIX))
+		return false;
+	return !stat(name, &st) && !S_ISDIR(st.st_mode);
 }
 
 int cmd_load(const struct args *args)
 {
-	struct setup one = { }, *setups = &one;
-	int nr = 1, status, i;
+	const char *file = args->config;
+	struct setup setup = { };
+	int status;
 
-	if (!args->config == !args->nr_names || (args->config && args->nr_sets))
+	if (!file && args->nr_names && is_list(args->names[0]))
+		file = args->names[0];
+	if ((args->config && args->nr_names) || (!file && !args->nr_names) || (file && args->nr_sets))
 		return fail(BAD_USAGE, "load: a policy with its rules, or --config; see oom-policy --help");
-	if (args->config)
-		status = config_read(args->config, &setups, &nr);
+	if (file)
+		status = setup_file(&setup, file);
 	else
-		status = setup_from(args->names, 1, args->sets, args->nr_sets, &one);
+		status = setup_from(args->names, 1, args->sets, args->nr_sets, &setup);
 	if (!status)
-		status = load(setups, nr);
+		status = load(&setup);
 	if (!status)
-		kernel_warn();
-	for (i = 0; i < nr; i++)
-		setup_free(&setups[i]);
-	if (setups != &one)
-		free(setups);
+		warn_after_load(&setup);
+	setup_free(&setup);
 	return status;
 }

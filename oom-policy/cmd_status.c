@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cmd.h"
+#include "counts.h"
 #include "hook.h"
 #include "metrics.h"
 #include "pins.h"
@@ -18,8 +19,16 @@ static const struct column columns[] = {
 	{ "program_id", NULL, RAW }, { "link_id", NULL, RAW }, { "label", "LABEL" },
 	{ "since", "SINCE" }, { "ooms", "OOMS", RAW }, { "selected", NULL, RAW },
 	{ "refused", NULL, RAW }, { "victims", "VICTIMS", RAW }, { "fallbacks", "FALLBACKS", RAW },
-	{ "outcomes", NULL, RAW }, { "last_choice", "LAST CHOICE" }, { }
+	{ "outcomes", NULL, RAW }, { "last_choice", "LAST CHOICE" }, { "rules", NULL, RAW }, { }
 };
+
+static const struct column rule_columns[] = {
+	{ "line", "LINE", RAW }, { "cgroups", "CGROUPS", RAW }, { "processes", "PROCESSES", RAW },
+	{ "victims", "VICTIMS", RAW }, { "rule", "RULE" }, { }
+};
+
+/* More than a function can have. */
+#define MAX_HOOKED 64
 
 static const char * const outcomes[] = OUTCOMES;
 
@@ -55,12 +64,80 @@ static void add_row(struct table *table, const struct hooked *h, int order)
 	}
 }
 
+/* As JSON; the text is in UTF-8 already, or escaped. */
+static void print_string(FILE *out, const char *text)
+{
+	char safe[4 * 1024];
+
+	fputc('"', out);
+	for (text = show_name(text, safe, sizeof(safe)); *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void print_count(FILE *out, const char *key, long long count)
+{
+	if (count < 0)
+		fprintf(out, ", \"%s\": null", key);
+	else
+		fprintf(out, ", \"%s\": %lld", key, count);
+}
+
+static void add_rules(struct table *table, const struct counted *counts, int nr)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int i;
+
+	if (!out)
+		return;
+	fputc('[', out);
+	for (i = 0; i < nr; i++) {
+		fprintf(out, "%s{\"line\": %d, \"rule\": ", i ? ", " : "", i + 1);
+		print_string(out, counts[i].text);
+		print_count(out, "cgroups", counts[i].cgroups);
+		print_count(out, "processes", counts[i].processes);
+		print_count(out, "victims", counts[i].victims);
+		fputc('}', out);
+	}
+	fputc(']', out);
+	fclose(out);
+	cell_raw(table, "rules", text);
+	free(text);
+}
+
+/* Below the table of the policies, the rules of each that has some. */
+static void show_rules(const char *name, const struct counted *counts, int nr)
+{
+	struct table *table = table_new(rule_columns, false);
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		table_row(table);
+		cell_number(table, "line", i + 1);
+		if (counts[i].cgroups >= 0)
+			cell_number(table, "cgroups", counts[i].cgroups);
+		if (counts[i].processes >= 0)
+			cell_number(table, "processes", counts[i].processes);
+		if (counts[i].victims >= 0)
+			cell_number(table, "victims", counts[i].victims);
+		cell_text(table, "rule", counts[i].text);
+	}
+	printf("\nRules of %s, and what each matches now:\n", name);
+	table_show(table);
+}
+
 int cmd_status(const struct args *args)
 {
 	const char *name = args->names[0];
 	struct hooked *list = NULL;
 	struct table *table;
-	int nr, i, shown = 0;
+	struct counted *counts[MAX_HOOKED] = { };
+	int nr, i, status, shown = 0, nr_counts[MAX_HOOKED] = { };
 	bool complete;
 
 	if (args->openmetrics && (name || args->json))
@@ -68,6 +145,8 @@ int cmd_status(const struct args *args)
 	nr = hook_read(&list);
 	if (nr < 0)
 		return -nr;
+	if (nr > MAX_HOOKED)
+		nr = MAX_HOOKED;
 	if (args->openmetrics) {
 		metrics_print(list, nr);
 		free(list);
@@ -80,19 +159,33 @@ int cmd_status(const struct args *args)
 			continue;
 		add_row(table, &list[i], i + 1);
 		shown++;
+		if (!list[i].pin[0])
+			continue;
+		counts[i] = counts_of(list[i].pin, &nr_counts[i]);
+		if (nr_counts[i])
+			add_rules(table, counts[i], nr_counts[i]);
 	}
-	free(list);
+	status = complete ? DONE : FAILED;
 	if (name && !shown) {
 		table_free(table);
-		if (!complete)
-			return FAILED;
-		return policy_find(name) ? fail(NOT_LOADED, "%s is not loaded", name) : no_policy(name);
+		if (status)
+			goto out;
+		status = policy_find(name) ? fail(NOT_LOADED, "%s is not loaded", name) : no_policy(name);
+		goto out;
 	}
 	if (!shown && !args->json) {
 		table_free(table);
 		puts("No policy: the kernel chooses.");
-		return complete ? DONE : FAILED;
+		goto out;
 	}
 	table_show(table);
-	return complete ? DONE : FAILED;
+	for (i = 0; !args->json && i < nr; i++) {
+		if (nr_counts[i])
+			show_rules(list[i].pin, counts[i], nr_counts[i]);
+	}
+out:
+	for (i = 0; i < nr; i++)
+		counts_free(counts[i], nr_counts[i]);
+	free(list);
+	return status;
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compile.h"
 #include "pattern.h"
@@ -221,6 +222,19 @@ bool list_compile(const struct list *list, long page, struct rule_list *rules,
 	}
 	return all_steps(list, page, rules) && match_names(list, false, &rules->name, &rules->has_name) &&
 	       match_names(list, true, &rules->exe, &rules->has_exe) && match_paths(list, paths);
+}
+
+bool list_valid(struct list *list)
+{
+	struct rule_list *rules = malloc(sizeof(*rules));
+	struct path_matcher *paths = malloc(sizeof(*paths));
+	bool valid = list_end(list);
+
+	if (valid && rules && paths)
+		valid = list_compile(list, sysconf(_SC_PAGESIZE), rules, paths);
+	free(rules);
+	free(paths);
+	return valid;
 }
 
 static void add_id(struct list_ids *ids, int which, enum rule_id_kind kind, unsigned int id,

@@ -16,6 +16,9 @@
 bool list_compile(const struct list *list, long page, struct rule_list *rules,
 		  struct path_matcher *paths);
 
+/* Is it complete, and is there room for it? As list_end(). */
+bool list_valid(struct list *list);
+
 /* The users, groups and processes of a list, each once. */
 struct list_ids {
 	struct rule_id ids[3 * MAX_LINES];

@@ -62,7 +62,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "set", 's', "KEY=VALUE", 0, "A rule or setting (load, rank)", 0 },
-	{ "config", 'f', "FILE", 0, "Take policies and rules from a file (load)", 0 },
+	{ "config", 'f', "FILE", 0, "Take the rule list from a file (load)", 0 },
 	{ "cgroup", 'c', "DIR", 0, "As if this cgroup were out of memory (rank)", 0 },
 	{ "all", 'a', NULL, 0, "All policies (unload); also searches without a victim (watch)", 0 },
 	{ "journal", KEY_JOURNAL, NULL, 0, "Report to the journal, with fields (watch)", 0 },
@@ -81,7 +81,9 @@ static const struct argp argp = {
 	"Commands:\n"
 	"  list [POLICY]          the policies, or the settings of one\n"
 	"  load POLICY [-s ...]   load or replace it; the last is asked first\n"
-	"  load -f FILE           load those of a file\n"
+	"  load -f FILE           load the rule list in a file\n"
+	"  set POLICY RULE...     add or change single rules, in place\n"
+	"  unset POLICY RULE...   take single rules away\n"
 	"  status [POLICY]        what is loaded, in the order asked\n"
 	"  rank [POLICY...]       the processes in the order in which they would be chosen\n"
 	"  watch                  a line for each OOM\n"
@@ -103,6 +105,8 @@ static const struct verb {
 	{ "status", cmd_status, 1, .json = true, .openmetrics = true },
 	{ "rank", cmd_rank, 16, .set = true, .cgroup = true, .json = true },
 	{ "watch", cmd_watch, 0, .all = true, .json = true, .sinks = true },
+	{ "set", cmd_set, MAX_ARGS },
+	{ "unset", cmd_unset, MAX_ARGS },
 	{ "unload", cmd_unload, 1, .all = true },
 	{ "check", cmd_check, 1, .json = true },
 	{ }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 #include "kernel.h"
 #include "pins.h"
 #include "say.h"
+#include "store.h"
 
 /* The program that is asked: attached last, and dropped first. */
 #define ASKED		"oom_evaluate"
@@ -29,10 +31,16 @@ bool pins_safe(const struct stat *st)
 	return st->st_uid == geteuid() && !(st->st_mode & 0022);
 }
 
+/* This command holds the lock until it ends. */
+static bool changing;
+
 int pins_lock(const char *dir, bool make, bool wait)
 {
 	struct stat st;
 	int fd;
+
+	if (changing && !strcmp(dir, PINS))
+		return 0;
 
 	if (make && mkdir(dir, 0700) && errno != EEXIST)
 		return -kernel_explain(errno, dir);
@@ -60,6 +68,7 @@ int pins_change(void)
 
 	if (fd < 0)
 		return -fd;
+	changing = true;
 	if (bpf_link_get_next_id(0, &id) == -EPERM)
 		return kernel_explain(EPERM, PINS);
 	sigemptyset(&signals);
@@ -136,12 +145,30 @@ static const char * const needed[] = {
 	"oom_begin", "oom_victim", "oom_outcome", "oom_rank", ASKED,
 };
 
-bool pins_complete(const char *name)
+/* The first pin that is missing, or NULL. */
+static const char *missing_pin(const char *name)
 {
 	char path[512];
-	struct dirent *entry;
-	bool complete = true;
 	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		snprintf(path, sizeof(path), PINS "/%s/%s", name, needed[i]);
+		if (access(path, F_OK))
+			return needed[i];
+	}
+	return NULL;
+}
+
+bool pins_whole(const char *name)
+{
+	return !missing_pin(name);
+}
+
+bool pins_complete(const char *name)
+{
+	struct dirent *entry;
+	const char *missing;
+	bool complete = true;
 	DIR *dir;
 
 	dir = opendir(PINS);
@@ -149,52 +176,73 @@ bool pins_complete(const char *name)
 		if (entry->d_name[0] == '.' || strchr(entry->d_name, '+') ||
 		    (name && strcmp(entry->d_name, name)))
 			continue;
-		for (i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
-			snprintf(path, sizeof(path), PINS "/%s/%s", entry->d_name, needed[i]);
-			if (!access(path, F_OK))
-				continue;
-			complete = false;
-			fail(FAILED, "%s: its pin %s was removed, so it does not work; load or unload it",
-			     entry->d_name, needed[i]);
-			break;
-		}
+		missing = missing_pin(entry->d_name);
+		if (!missing)
+			continue;
+		complete = false;
+		fail(FAILED, "%s: its pin %s was removed, so it does not work; load or unload it",
+		     entry->d_name, missing);
 	}
 	if (dir)
 		closedir(dir);
 	return complete;
 }
 
-/* Attach and pin one program; iterators are pinned as well. */
-static bool attach(struct bpf_program *prog, const char *dir)
+struct bpf_link *pins_link(struct bpf_program *prog)
 {
 	union bpf_iter_link_info cgroups = { .cgroup.order = BPF_CGROUP_ITER_DESCENDANTS_PRE };
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &cgroups,
 		    .link_info_len = sizeof(cgroups));
-	struct bpf_link *link;
-	char path[512];
-	int ret;
 
 	/* Without a cgroup of its own it goes through all of them. */
 	if (!strcmp(bpf_program__section_name(prog), "iter/cgroup"))
-		link = bpf_program__attach_iter(prog, &opts);
-	else
-		link = bpf_program__attach(prog);
+		return bpf_program__attach_iter(prog, &opts);
+	return bpf_program__attach(prog);
+}
+
+/* Attach and pin one program; iterators are pinned as well. */
+static int attach(struct bpf_program *prog, const char *dir)
+{
+	struct bpf_link *link = pins_link(prog);
+	char path[512];
+	int ret;
+
 	if (!link)
-		return false;
+		return -errno;
 	snprintf(path, sizeof(path), PINS "/%s/%s", dir, bpf_program__name(prog));
 	ret = bpf_link__pin(link, path);
 	/* The pin holds it. */
 	bpf_link__destroy(link);
-	errno = -ret;
-	return !ret;
+	return ret;
+}
+
+/* In the order of the object: the one that begins an OOM comes before the others. */
+static int attach_all(const struct setup *setup, struct bpf_object *obj, const char *dir)
+{
+	struct store store = { .obj = obj };
+	struct bpf_program *prog;
+	char *text;
+	int ret = 0;
+
+	bpf_object__for_each_program(prog, obj) {
+		if (!ret && strcmp(bpf_program__name(prog), ASKED))
+			ret = attach(prog, dir);
+	}
+	/* Cgroups that are made from now on are seen. */
+	if (!ret)
+		ret = setup_rules(setup, &store, false) ?: setup_switch(setup, &store);
+	text = setup_text(setup);
+	if (!ret)
+		ret = text ? store_set_text(dir, setup->policy->path, text) : -ENOMEM;
+	free(text);
+	return ret ?: attach(bpf_object__find_program_by_name(obj, ASKED), dir);
 }
 
 int pins_attach(const struct setup *setup, const char *dir)
 {
-	struct bpf_program *prog;
 	struct bpf_object *obj;
 	char path[512];
-	int status = DONE;
+	int status = DONE, ret;
 
 	snprintf(path, sizeof(path), PINS "/%s", dir);
 	if (mkdir(path, 0700))
@@ -202,14 +250,21 @@ int pins_attach(const struct setup *setup, const char *dir)
 	obj = kernel_load(setup, &status);
 	if (!obj)
 		return status;
-	/* In the order of the object: the one that begins an OOM comes before the others. */
-	bpf_object__for_each_program(prog, obj) {
-		if (!status && strcmp(bpf_program__name(prog), ASKED) && !attach(prog, dir))
-			status = kernel_explain(errno, setup->policy->name);
-	}
-	prog = bpf_object__find_program_by_name(obj, ASKED);
-	if (!status && !attach(prog, dir))
-		status = kernel_explain(errno, setup->policy->name);
+	ret = attach_all(setup, obj, dir);
 	bpf_object__close(obj);
-	return status;
+	return ret ? kernel_explain(-ret, setup->policy->name) : DONE;
+}
+
+int pins_replace(const struct setup *setup, const char *dir)
+{
+	struct store store = { .dir = dir };
+	char *text = setup_text(setup);
+	int ret;
+
+	ret = text ? setup_rules(setup, &store, true) : -ENOMEM;
+	ret = ret ?: setup_replace_vars(setup, &store);
+	ret = ret ?: setup_switch(setup, &store);
+	ret = ret ?: store_set_text(dir, setup->policy->path, text);
+	free(text);
+	return ret ? kernel_explain(-ret, setup->policy->name) : DONE;
 }

@@ -35,6 +35,13 @@ int pins_lock(const char *dir, bool make, bool wait);
 int pins_change(void);
 /* Attach and pin one policy below PINS/dir: DONE, or as pins_change(). */
 int pins_attach(const struct setup *setup, const char *dir);
+/* Replace rules and settings of a policy that is loaded from the same object; as pins_attach(). */
+int pins_replace(const struct setup *setup, const char *dir);
+struct bpf_program;
+/* Attach a program, which may be an iterator. */
+struct bpf_link *pins_link(struct bpf_program *prog);
+/* Has it all of its pins? */
+bool pins_whole(const char *name);
 /* Is no pin of a policy, or of all (NULL), missing? Says so otherwise. */
 bool pins_complete(const char *name);
 /* Drop a directory of pins, the program that is asked first: false if it stays. */

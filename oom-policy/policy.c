@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "old.h"
 #include "policy.h"
 #include "say.h"
 
@@ -220,6 +221,9 @@ const struct policy *policy_find(const char *name)
 
 int no_policy(const char *name)
 {
+	if (old_policy(name))
+		return fail(BAD_INPUT, "%s: the policy rules does this: see oom-policy status rules, set and unset",
+			    name);
 	if (!is_file(name))
 		return fail(BAD_INPUT, "%s: no such policy; see oom-policy list", name);
 	if (access(name, R_OK))
@@ -293,6 +297,18 @@ bool word_value(const char *words, const char *word, long *value)
 		}
 	}
 	return false;
+}
+
+void value_word(const char *words, long value, char *buf, size_t size)
+{
+	size_t len;
+
+	for (; *words; words += strcspn(words, "|"), words += *words == '|') {
+		len = word_len(words);
+		if ((words[len] == '=' ? atol(words + len + 1) : 0) == value)
+			break;
+	}
+	snprintf(buf, size, "%.*s", (int)word_len(words), words);
 }
 
 const char *values_text(const struct values *v, char *buf, size_t size)

@@ -74,6 +74,8 @@ const char *policy_path(void);
 
 /* The number of a word, or false. */
 bool word_value(const char *words, const char *word, long *value);
+/* The word of a number. */
+void value_word(const char *words, long value, char *buf, size_t size);
 /* "A|B", or "0..12". */
 const char *values_text(const struct values *values, char *buf, size_t size);
 

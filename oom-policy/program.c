@@ -16,7 +16,7 @@
 int prog_map(int prog_fd, const char *name)
 {
 	struct bpf_prog_info info = { };
-	uint32_t ids[16], size = sizeof(info), i;
+	uint32_t ids[64], size = sizeof(info), i;
 	int fd;
 
 	info.nr_map_ids = sizeof(ids) / sizeof(*ids);
@@ -70,7 +70,6 @@ struct bpf_object *program_load(const struct setup *setup)
 	obj = bpf_object__open_file(setup->policy->path, &opts);
 	ret = obj ? setup_vars(setup, obj) : -errno;
 	ret = ret ?: bpf_object__load(obj);
-	ret = ret ?: setup_rules(setup, obj);
 	if (ret) {
 		bpf_object__close(obj);
 		obj = NULL;

@@ -11,7 +11,7 @@ KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
 GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
-	/usr/include/json-c/json.h=libjson-c-dev /usr/include/ini.h=libinih-dev
+	/usr/include/json-c/json.h=libjson-c-dev
 	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev /usr/include/systemd/sd-journal.h=libsystemd-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 
