@@ -10,7 +10,7 @@ _oom_policy() {
 	-c | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
 	esac
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='list load status rank watch unload check'
+		words='list load set unset status rank watch unload check'
 	else
 		case $verb in
 		list) words='--json' ;;
@@ -22,13 +22,14 @@ _oom_policy() {
 		check) words='--json'; mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 		esac
 		case $verb in
-		list | status | load | rank | unload)
+		list | status | load | rank | unload | set | unset)
 			words+=" $(oom-policy list 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 		esac
 	fi
-	# Objects of policies of one's own.
+	# Rule lists, and objects of policies of one's own.
 	case $verb:$COMP_CWORD in
-	list:2 | load:2 | rank:*) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.bpf.o' -- "$word") ;;
+	load:2) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word") ;;
+	list:2 | rank:*) mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -X '!*.bpf.o' -- "$word") ;;
 	esac
 	mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "$words" -- "$word")
 }
