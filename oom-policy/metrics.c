@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "metrics.h"
-#include "program.h"
+#include "pins.h"
+#include "store.h"
 
 #define LINES_MAP	".data.lines"
 #define MAX_LINES	64
@@ -61,30 +64,64 @@ static void head(const char *name, const char *type, const char *help)
 	printf("# HELP oom_policy_%s %s\n# TYPE oom_policy_%s %s\n", name, help, name, type);
 }
 
-/* The counts of the lines of a list of rules: how many, or 0 for another policy. */
-static int read_lines(const struct hooked *h, struct oom_line_stats *lines)
+/* Text between quotation marks. */
+static void print_quoted(const char *text)
 {
+	putchar('"');
+	for (; *text; text++) {
+		if (strchr("\"\\", *text))
+			putchar('\\');
+		putchar(*text);
+	}
+	putchar('"');
+}
+
+/* The victims of each line of a list of rules. */
+static void print_lines(const char *policy)
+{
+	struct oom_line_stats lines[MAX_LINES];
 	struct bpf_map_info info = { };
 	uint32_t size = sizeof(info), key = 0;
-	int prog = bpf_prog_get_fd_by_id(h->prog_id), map = -1, nr = 0;
+	int map = store_map(&(struct store){ .dir = policy }, LINES_MAP), i;
+	char *text, *rest, *line;
 
-	if (prog >= 0)
-		map = prog_map(prog, LINES_MAP);
-	if (map >= 0 && !bpf_obj_get_info_by_fd(map, &info, &size) &&
-	    info.value_size <= MAX_LINES * sizeof(*lines) && !bpf_map_lookup_elem(map, &key, lines))
-		nr = info.value_size / sizeof(*lines);
-	if (map >= 0)
-		close(map);
-	if (prog >= 0)
-		close(prog);
-	return nr;
+	if (map < 0)
+		return;
+	text = rest = store_text(policy);
+	if (bpf_obj_get_info_by_fd(map, &info, &size) || info.value_size != sizeof(lines) ||
+	    bpf_map_lookup_elem(map, &key, lines))
+		rest = NULL;
+	for (i = 0; i < MAX_LINES && (line = strsep(&rest, "\n")); i++) {
+		/* They are behind the lines. */
+		if (!*line || !strncmp(line, "rank ", 5) || !strncmp(line, "set ", 4))
+			break;
+		printf("oom_policy_rule_victims_total{policy=\"%s\",rule=\"%d\",line=", policy, i + 1);
+		print_quoted(line);
+		printf("} %llu\n", lines[i].victims);
+	}
+	free(text);
+	close(map);
+}
+
+/* Events that no watch will show. */
+static void print_watch(void)
+{
+	int map = bpf_obj_get(WATCH_PINS "/lost");
+	unsigned long long lost;
+	uint32_t key = 0;
+
+	if (map < 0)
+		return;
+	head("watch_lost_events_total", "counter", "Reports that did not fit into the buffer of watch.");
+	if (!bpf_map_lookup_elem(map, &key, &lost))
+		printf("oom_policy_watch_lost_events_total %llu\n", lost);
+	close(map);
 }
 
 void metrics_print(const struct hooked *list, int nr)
 {
-	struct oom_line_stats lines[MAX_LINES];
 	const struct metric *m;
-	int i, j, of_lines = 0;
+	int i, j;
 
 	for (m = metrics; m->name; m++) {
 		head(m->name, m->type, m->help);
@@ -100,13 +137,10 @@ void metrics_print(const struct hooked *list, int nr)
 			printf("oom_policy_outcomes_total{policy=\"%s\",outcome=\"%s\"} %llu\n",
 			       list[i].pin, outcomes[j], list[i].stats.outcomes[j]);
 	}
-	head("rule_victims_total", "counter", "Processes that were killed by the line of a list of rules.");
+	head("rule_victims_total", "counter", "Processes that were killed by a line of a list of rules.");
 	for (i = 0; i < nr; i++) {
-		of_lines = counts(&list[i]) ? read_lines(&list[i], lines) : 0;
-		for (j = 0; j < of_lines; j++) {
-			if (lines[j].selected)
-				printf("oom_policy_rule_victims_total{policy=\"%s\",rule=\"%d\"} %llu\n",
-				       list[i].pin, j + 1, lines[j].victims);
-		}
+		if (counts(&list[i]))
+			print_lines(list[i].pin);
 	}
+	print_watch();
 }
