@@ -54,7 +54,7 @@ static void still_here(int i)
 	fflush(stdout);
 }
 
-#define RELOAD "while :; do oom-policy load name --set victim=prefer || echo failed >>/tmp/failed; done"
+#define RELOAD "while :; do oom-policy load cgroup --set /oom_test/small=prefer || echo failed >>/tmp/failed; done"
 
 /*
  * At each OOM the kernel alone would take big. The policy is loaded anew over
@@ -67,7 +67,7 @@ TEST_F_TIMEOUT(storm, reload_leaves_no_gap, 300)
 
 	unlink("/tmp/failed");
 	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 30 * MB, 0));
-	ASSERT_RUN(0, "oom-policy load name --set victim=prefer");
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/small=prefer");
 	ASSERT_RUN(0, "oom-policy status --json");
 	snprintf(before, sizeof(before), "%s", field(&self->said, 0, "link_id"));
 	self->helper = start_helper(RELOAD);
