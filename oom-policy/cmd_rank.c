@@ -104,13 +104,17 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 	}
 }
 
-/* The others that die with it, or what makes it die with others. */
+/* The others that die with it. */
 static void add_group(const struct ranking *r, const struct task *t, char *buf, size_t size)
 {
+	const struct task *sharer = ranking_sharer(r, t);
 	char path[4096], other[4096];
 	size_t len = strlen(buf);
 	int i, others = 0;
 
+	if (sharer)
+		len += snprintf(buf + len, size - len, "; shares its memory with process %d, which dies with it",
+				sharer->pid);
 	if (!ranking_group(r, t, path, sizeof(path)))
 		return;
 	for (i = 0; i < r->nr; i++) {

@@ -79,30 +79,44 @@ static const char *translate_one(const struct old *old, const char *key, const c
 	return old->translate(key, value, buf, size);
 }
 
+static int by_length(const void *a, const void *b)
+{
+	const char *l = *(const char * const *)a, *r = *(const char * const *)b;
+
+	return (int)strcspn(l, "=") - (int)strcspn(r, "=");
+}
+
 int old_changes(const char *name, const char * const *sets, int nr_sets, char **changes)
 {
 	const struct old *old = find(name);
 	char key[256], line[512];
-	const char *value;
+	const char *value, **sorted;
 	size_t size;
 	FILE *out;
-	int i;
+	int i, status;
 
 	out = open_memstream(changes, &size);
-	if (!out)
+	sorted = calloc(nr_sets + 1, sizeof(*sorted));
+	if (!out || !sorted)
 		return fail(FAILED, "out of memory");
 	fputs(old->lines, out);
+	/* Of several that match the longest counted; each new line goes before the others. */
+	memcpy(sorted, sets, nr_sets * sizeof(*sorted));
+	qsort(sorted, nr_sets, sizeof(*sorted), by_length);
 	for (i = 0; i < nr_sets; i++) {
-		value = strrchr(sets[i], '=');
-		snprintf(key, sizeof(key), "%.*s", (int)(value ? value - sets[i] : 0), sets[i]);
+		value = strrchr(sorted[i], '=');
+		snprintf(key, sizeof(key), "%.*s", (int)(value ? value - sorted[i] : 0), sorted[i]);
 		if (value && translate_one(old, key, value + 1, line, sizeof(line))) {
 			fprintf(out, "%s\n", line);
 			continue;
 		}
 		fclose(out);
-		return fail(BAD_INPUT, "%s: %s: %s%s", name, sets[i], old->values ? "not " : "it has no rules",
-			    old->values ?: "");
+		status = fail(BAD_INPUT, "%s: %s: %s%s", name, sorted[i], old->values ? "not " : "it has no rules",
+			      old->values ?: "");
+		free(sorted);
+		return status;
 	}
 	fclose(out);
+	free(sorted);
 	return DONE;
 }

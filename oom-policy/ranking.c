@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <linux/kcmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -314,6 +316,19 @@ bool ranking_group(const struct ranking *r, const struct task *t, char *path, si
 		*strrchr(at, '/') = '\0';
 	}
 	return found;
+}
+
+const struct task *ranking_sharer(const struct ranking *r, const struct task *t)
+{
+	const struct task *other;
+
+	for (other = r->tasks; other < r->tasks + r->nr; other++) {
+		/* kcmp() is not in every kernel, and then nothing is known. */
+		if (other != t && other->pages == t->pages &&
+		    !syscall(SYS_kcmp, t->pid, other->pid, KCMP_VM, 0, 0))
+			return other;
+	}
+	return NULL;
 }
 
 const char *text_line(const char *text, unsigned int nr, char *buf, size_t size)

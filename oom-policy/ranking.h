@@ -48,6 +48,8 @@ void ranking_free(struct ranking *r);
 int ranking_class(const struct task *t);
 /* The cgroup whose memory.oom.group kills a task with others, or false. */
 bool ranking_group(const struct ranking *r, const struct task *t, char *path, size_t size);
+/* Another process with the same memory, which dies with it: or NULL. */
+const struct task *ranking_sharer(const struct ranking *r, const struct task *t);
 /* Line @nr of a text, from 1, without its end: copied to @buf. */
 const char *text_line(const char *text, unsigned int nr, char *buf, size_t size);
 

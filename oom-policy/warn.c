@@ -60,17 +60,23 @@ static void warn_of_order(const struct setup *setup, const struct ranking *r)
 	}
 }
 
-/* What is never chosen dies all the same where the kernel kills a whole cgroup. */
+/* What is never chosen dies all the same where the kernel kills others with the victim. */
 static void warn_of_groups(const struct setup *setup, const struct ranking *r)
 {
 	char path[4096], *said[MAX_GROUPS];
+	const struct task *sharer;
 	int at = place(r, setup->policy->name), nr = 0, i, j;
 
 	for (i = 0; i < r->nr && nr < MAX_GROUPS; i++) {
 		const struct task *t = &r->tasks[i];
 
-		if (t->by != at || t->verdict != BPF_EVAL_NEXT ||
-		    !ranking_group(r, t, path, sizeof(path)))
+		if (t->by != at || t->verdict != BPF_EVAL_NEXT)
+			continue;
+		sharer = ranking_sharer(r, t);
+		if (sharer && sharer->verdict != BPF_EVAL_NEXT)
+			say("warning: process %d is never chosen, but dies with process %d, which shares its memory",
+			    t->pid, sharer->pid);
+		if (!ranking_group(r, t, path, sizeof(path)))
 			continue;
 		for (j = 0; j < nr && strcmp(said[j], path); j++)
 			;

@@ -61,7 +61,7 @@ static const struct line lines[] = {
 	/* Output. */
 	{ "list", 0, "priority     cgroups have priorities of 0 to 12, the lowest dies first\n" },
 	{ "list --json", 0, "\"policy\": \"cgroup-size\"" },
-	{ "list age", 0, "order       youngest|oldest" },
+	{ "list rules", 0, "last-resort  -1000..1000" },
 	{ "list age --json", 0, "\"values\": \"0..1048576\"" },
 	{ "list age --json", 0, "\"bad_at\": \"a leak in an old process" },
 	{ "list cgroup", 0, "/CGROUP     prefer|never|none|only" },
@@ -93,7 +93,7 @@ static const struct line lines[] = {
 	{ "status --openmetrics --json", 2, NULL, "status: --openmetrics is for all policies" },
 	{ "watch --exec /frob", 3, NULL, "/frob: No such file" },
 	{ "unload rss --all", 2, NULL, "unload: a policy, or --all" },
-	{ "rank rss age --set order=oldest", 2, NULL, "--set needs one policy" },
+	{ "rank rules pid --set order=oldest", 2, NULL, "--set needs one policy" },
 
 	/* Input that is wrong. */
 	{ "list frob", 3, NULL, "frob: no such policy" },
@@ -105,7 +105,14 @@ static const struct line lines[] = {
 	{ "load priority --set /prod=-1", 3, NULL, "is not one of 0..12" },
 	{ "load priority --set /prod=", 3, NULL, "is not one of 0..12" },
 	{ "load priority --set /prod=1x", 3, NULL, "is not one of 0..12" },
-	{ "load priority --set /frob=1", 3, NULL, "/frob=1: no such cgroup below /sys/fs/cgroup" },
+	{ "load priority --set '/*=1'", 3, NULL, "/*=1: patterns are for the rule list" },
+	{ "load priority --set '/prod =1'", 3, NULL, "blanks around" },
+	{ "load cgroup /prod=never", 2, NULL, "load: --set is missing: --set '/prod=never'" },
+	{ "set rules", 2, NULL, "set: a policy and a rule" },
+	{ "set pid 1=never", 6, NULL, "pid is not loaded" },
+	{ "unset frob x", 3, NULL, "frob: no such policy" },
+	{ "unload name", 3, NULL, "name: the policy rules does this" },
+	{ "load rules --set 'never frob=1'", 3, NULL, "--set:1:7: frob: no condition" },
 	{ "load priority --set frob=1", 3, NULL, "frob=1: no setting and no path of a cgroup" },
 	{ "load priority --set /prod=1 --set /prod/=2", 3, NULL,
 	  "priority: /prod/=2: contradicts an earlier rule" },
@@ -115,21 +122,20 @@ static const struct line lines[] = {
 	{ "load cgroup --set /prod=frob", 3, NULL, "\"frob\" is not one of prefer|never|none|only" },
 	{ "load cgroup --set default=never", 3, NULL, "no setting and no path" },
 	{ "load cgroup --set /prod=only --set /=prefer", 3, NULL, "only (which spares the root)" },
-	{ "load cgroup --set /../../../tmp=never", 3, NULL, "no such cgroup below /sys/fs/cgroup" },
-	{ "load cgroup --set /sys/fs/cgroup/../../../tmp=never", 3, NULL, "no such cgroup below" },
+	{ "load cgroup --set /../../../tmp=never", 3, NULL, "no cgroup is called" },
+	{ "load cgroup --set /sys/fs/cgroup/../../../tmp=never", 3, NULL, "no cgroup is called" },
 	{ "load pid --set 2=first", 3, NULL, "2=first: a thread of the kernel" },
 	{ "load pid --set 4000000=first", 3, NULL, "4000000=first: no such process" },
 	{ "load pid --set 0=first", 3, NULL, "no such process" },
 	{ "load pid --set x=first", 3, NULL, "no such process" },
 	{ "load pid --set 1=first --set 1=never", 3, NULL, "1=never: contradicts an earlier rule" },
-	{ "load name --set 0123456789abcdef=never", 3, NULL, "a name has 1 to 15 bytes" },
-	{ "load name --set '*=maybe'", 3, NULL, "\"maybe\" is not one of prefer|never" },
-	{ "load age --set order=middle", 3, NULL, "order=middle: youngest|oldest" },
-	{ "load age --set min=1048577", 3, NULL, "min=1048577: a number of 0..1048576" },
-	{ "load age --set min=-1", 3, NULL, "a number of 0..1048576" },
-	{ "load age --set order=oldest --set order=youngest", 3, NULL, "contradicts an earlier order" },
-	{ "load rss --set /prod=1", 3, NULL, "/prod=1: no such setting; see oom-policy list rss" },
-	{ "load rss --set unkillable=yes", 3, NULL, "unkillable=yes: spare|kill" },
+	{ "load name --set 0123456789abcdef=never", 3, NULL, "exe= takes longer ones" },
+	{ "load name --set '*=maybe'", 3, NULL, "name: *=maybe: not NAME=prefer or NAME=never" },
+	{ "load age --set order=middle", 3, NULL, "age: order=middle: not order=youngest" },
+	{ "load age --set min=1048577", 3, NULL, "age: min=1048577: not " },
+	{ "load age --set min=-1", 3, NULL, "min=-1: not " },
+	{ "load rss --set /prod=1", 3, NULL, "rss: /prod=1: it has no rules" },
+	{ "load rss --set unkillable=yes", 3, NULL, "unkillable=yes: spare or kill" },
 	{ "load observe --set observe=no", 3, NULL, "this policy is there to decide nothing" },
 	{ "rank priority --set /prod=13", 3, NULL, "is not one of 0..12" },
 	{ "rank --cgroup /frob", 3, NULL, "/frob: no such cgroup" },
@@ -160,8 +166,8 @@ static const struct line lines[] = {
 	{ "status --openmetrics >/dev/full", 1, NULL, "stdout: No space left on device" },
 
 	/* Not there. */
-	{ "unload rss", 6, NULL, "rss is not loaded" },
-	{ "status rss", 6, NULL, "rss is not loaded" },
+	{ "unload pid", 6, NULL, "pid is not loaded" },
+	{ "status pid", 6, NULL, "pid is not loaded" },
 };
 
 TEST_F_TIMEOUT(command, table, 180)
@@ -182,29 +188,19 @@ TEST_F_TIMEOUT(command, table, 180)
 static const struct {
 	const char *text, *err;
 } files[] = {
-	{ "", "/tmp/conf: no policy in it" },
-	{ "set = /prod=1\n", "/tmp/conf:1: []: no such policy" },
-	{ "[frob]\nload = yes\n", "/tmp/conf:2: [frob]: no such policy" },
-	{ "[rss]\n", "/tmp/conf:1: nothing in this section" },
-	{ "[rss]\n[age]\nload = yes\n", "/tmp/conf:1: nothing in this section" },
-	{ "[rss\nload = yes\n", "/tmp/conf:1: neither a section" },
-	{ "[priority]\n# comment\n\nset = /prod=1\nset = /batch=13\n",
-	  "/tmp/conf:5: priority: /batch=13: \"13\" is not one of 0..12" },
-	{ "[priority]\nset = /prod=1\nset = /prod=2\n", "/tmp/conf:3: priority: /prod=2: contradicts" },
-	{ "[priority]\nput = /prod=1\n", "/tmp/conf:2: put: neither" },
-	{ "[rss]\nload = maybe\n", "/tmp/conf:2: load: neither" },
-	{ "[priority]\nset\n", "/tmp/conf:2: neither a section" },
-	{ "[cgroup]\nset = /prod=only\nset = /=prefer\n", "/tmp/conf: cgroup: only" },
-	{ "[name]\nset = a=never\n  set = b=maybe\n", "/tmp/conf:3: name: b=maybe" },
-	{ "[name]\nset = a=never\n\t[age]\n", "/tmp/conf:3: nothing in this section" },
-	{ "\xef\xbb\xbf[age]\n", "/tmp/conf:1: nothing in this section" },
-	{ "[name] set = a=never\n", "/tmp/conf:1: more than a section in its line" },
-	{ "[name]\nset = a=never\n[priority]\nset = /frob=1\n", "/tmp/conf:4: priority: /frob=1: no such" },
+	{ "", "/tmp/conf: no rule in it" },
+	{ "# comment\n\n", "/tmp/conf: no rule in it" },
+	{ "set = /prod=1\n", "/tmp/conf:1:7: /prod: more than one word behind set" },
+	{ "[rss]\nload = yes\n", "/tmp/conf:1:1: [rss]: there are no sections" },
+	{ "never name=a\n\n  first nam=b\n", "/tmp/conf:3:9: nam: no condition" },
+	{ "\xef\xbb\xbfnever name=a frob\n", "/tmp/conf:1:17: frob: no condition" },
+	{ "never name=a\nnever uid=nobody-of-this-name\n", "/tmp/conf:2:11: uid=nobody-of-this-name: no such user" },
+	{ "rank cgroup-size\nkernel name=a\n", "/tmp/conf:2:1: kernel: its score" },
 };
 
 TEST_F(command, damaged_files)
 {
-	char text[1024];
+	char text[2048];
 	size_t i;
 
 	for (i = 0; i < sizeof(files) / sizeof(*files); i++) {
@@ -221,50 +217,105 @@ TEST_F(command, damaged_files)
 		EXPECT_EQ('\0', self->said.out[0]);
 	}
 	/* A line that is too long is not taken in two. */
-	snprintf(text, sizeof(text), "[name]\nset = %0300d=never\n", 0);
-	ASSERT_EQ(0, run(&self->said, "printf '%s' >/tmp/conf", text));
+	snprintf(text, sizeof(text), "never cgroup=/%0900d/%0300d", 0, 0);
+	ASSERT_EQ(0, write_file("/tmp/conf", "%s\n", text));
 	ASSERT_RUN(3, "oom-policy check /tmp/conf");
-	ASSERT_SAYS(err, "/tmp/conf:2: longer than");
+	ASSERT_SAYS(err, "/tmp/conf:1:");
+	/* One that another makes useless is an error of the file, but loads. */
+	ASSERT_RUN(0, "printf 'never name=a*\\nfirst name=ab\\n' >/tmp/conf");
+	ASSERT_RUN(3, "oom-policy check /tmp/conf");
+	ASSERT_SAYS(err, "/tmp/conf:2:1: never matches: line 1 before it (never name=a*)");
 	ASSERT_RUN(0, "oom-policy status");
 	ASSERT_STREQ("No policy: the kernel chooses.\n", self->said.out);
 }
 
-TEST_F(command, file_is_loaded_in_its_order)
+TEST_F(command, file_is_loaded)
 {
-	ASSERT_RUN(0, "printf '[rss]\\nload = yes\\n[priority]\\nset = /prod=10\\nset = /batch=1\\n' >/tmp/conf");
+	ASSERT_RUN(0, "printf '# a\\n4 cgroup=/batch\\nlast cgroup=/p* # b\\nrank size\\n' >/tmp/conf");
 	ASSERT_RUN(0, "oom-policy check /tmp/conf");
+	ASSERT_STREQ("", self->said.err);
 	ASSERT_RUN(0, "oom-policy status");
 	ASSERT_SAYS(out, "No policy");
 	ASSERT_RUN(0, "oom-policy load --config /tmp/conf");
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("priority", field(&self->said, 0, "policy"));
-	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
-	ASSERT_STREQ("", field(&self->said, 2, "policy"));
+	ASSERT_STREQ("rules", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("", field(&self->said, 1, "policy"));
+	ASSERT_SAYS(out, "\"rule\": \"4 cgroup=/batch\", \"cgroups\": 1, \"processes\": 0");
+	ASSERT_SAYS(out, "\"rule\": \"last cgroup=/p*\", \"cgroups\": 1, \"processes\": 0");
+	/* The list of the file is the whole list. */
+	ASSERT_RUN(0, "echo 'never name=a' >/tmp/conf; oom-policy load /tmp/conf; oom-policy status");
+	ASSERT_SAYS(out, "never name=a");
+	ASSERT_EQ(NULL, strstr(self->said.out, "batch"));
 }
 
 /* Blanks and a mark of the byte order, as editors leave them, change nothing. */
 TEST_F(command, file_with_blanks)
 {
-	ASSERT_RUN(0, "printf '\\357\\273\\277 [name] # a\\n set = a=never\\n' >/tmp/conf");
-	ASSERT_RUN(0, "printf '\\tset = b=never\\n' >>/tmp/conf");
+	ASSERT_RUN(0, "printf '\\357\\273\\277  never\\tname=a # a\\r\\n\\t first  name=\"b c\"\\n' >/tmp/conf");
 	ASSERT_RUN(0, "oom-policy check --json /tmp/conf");
 	ASSERT_STREQ("[\n]\n", self->said.out);
-	ASSERT_RUN(0, "oom-policy load --config /tmp/conf && bpftool map dump name oom_names");
-	ASSERT_EQ(NULL, strstr(self->said.out, "set"));
+	ASSERT_RUN(0, "oom-policy load --config /tmp/conf && oom-policy status rules");
+	ASSERT_SAYS(out, "never name=a\n");
+	ASSERT_SAYS(out, "first name=\"b c\"\n");
+}
+
+/* Rules and settings of a policy that is loaded change in place. */
+TEST_F(command, set_and_unset)
+{
+	char link[32];
+
+	ASSERT_RUN(0, "oom-policy load priority --set /prod=10 --set default=3");
+	ASSERT_RUN(0, "oom-policy status --json");
+	snprintf(link, sizeof(link), "%s", field(&self->said, 0, "link_id"));
+	ASSERT_RUN(0, "oom-policy set priority /batch/=1 /prod=9 unkillable=kill");
+	ASSERT_RUN(0, "oom-policy unset priority default");
+	ASSERT_RUN(3, "oom-policy unset priority /frob");
+	ASSERT_SAYS(err, "priority: /frob: no such rule");
+	ASSERT_RUN(3, "oom-policy set priority /batch=13");
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ(link, field(&self->said, 0, "link_id"));
+	ASSERT_SAYS(out, "\"/batch=1\", \"cgroups\": 1");
+	ASSERT_SAYS(out, "\"/prod=9\", \"cgroups\": 1");
+	ASSERT_SAYS(out, "\"unkillable=kill\"");
+	ASSERT_EQ(NULL, strstr(self->said.out, "default"));
+	ASSERT_RUN(0, "bpftool map dump name oom_priorities");
+	ASSERT_SAYS(out, "\"value\": 9");
+	ASSERT_EQ(NULL, strstr(self->said.out, "\"value\": 10"));
+}
+
+/* A pin that somebody removed: the policy does not work, and status says so. */
+TEST_F(command, lost_pin)
+{
+	ASSERT_RUN(0, "oom-policy load pid && rm " PINS "/pid/oom_begin");
+	ASSERT_RUN(1, "oom-policy status");
+	ASSERT_SAYS(err, "pid: its pin oom_begin was removed");
+	ASSERT_RUN(0, "oom-policy load pid && oom-policy status");
+	ASSERT_RUN(0, "rm " PINS "/pid/oom_evaluate");
+	ASSERT_RUN(1, "oom-policy status pid");
+	ASSERT_RUN(0, "oom-policy unload pid && oom-policy status");
+}
+
+/* As load would, check looks who made the directory of the pins. */
+TEST_F(command, check_looks_at_the_pins)
+{
+	ASSERT_RUN(0, "oom-policy load pid && chmod 777 " PINS);
+	ASSERT_RUN(4, "oom-policy check");
+	ASSERT_SAYS(out, "is owned or writable by others");
+	ASSERT_RUN(0, "chmod 700 " PINS " && oom-policy check");
 }
 
 /* Somebody without the capabilities that it takes: with none, or without the last. */
 TEST_F(command, without_capabilities)
 {
 	static const char * const commands[] = {
-		"load age", "unload rss", "status", "rank", "check", "watch",
+		"load age", "unload cgroup-size", "status", "rank", "check", "watch",
 	};
 	int status, nobody;
 	char command[64];
 	size_t i;
 	pid_t pid;
 
-	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	for (nobody = 0; nobody < 2; nobody++) {
 		pid = fork();
 		if (!pid) {
@@ -283,7 +334,7 @@ TEST_F(command, without_capabilities)
 		ASSERT_EQ(0, WEXITSTATUS(status)) TH_LOG("nobody %d, command %d", nobody,
 							 WEXITSTATUS(status));
 	}
-	ASSERT_RUN(0, "oom-policy status rss");
+	ASSERT_RUN(0, "oom-policy status cgroup-size");
 }
 
 /* Pins that others may have made are not used. */
@@ -293,7 +344,7 @@ TEST_F(command, pins_of_others)
 	static const char * const commands[] = { "load age", "unload --all", "rank" };
 	size_t i, j;
 
-	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	for (i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
 		ASSERT_RUN(0, "%s", damages[i]);
 		for (j = 0; j < sizeof(commands) / sizeof(*commands); j++) {
@@ -303,18 +354,18 @@ TEST_F(command, pins_of_others)
 		}
 		ASSERT_RUN(0, "chmod 700 " PINS " && chown 0 " PINS);
 	}
-	ASSERT_RUN(0, "oom-policy status rss");
+	ASSERT_RUN(0, "oom-policy status cgroup-size");
 }
 
 /* One that stays does not keep the others. */
 TEST_F(command, unload_goes_on)
 {
-	ASSERT_RUN(0, "mkdir -p " PINS "/a/a && oom-policy load rss && mkdir -p " PINS "/b/b");
+	ASSERT_RUN(0, "mkdir -p " PINS "/a/a && oom-policy load cgroup-size && mkdir -p " PINS "/b/b");
 	EXPECT_EQ(1, run(&self->said, "oom-policy unload --all"));
 	EXPECT_NE(NULL, strstr(self->said.err, "could not unload a: "));
 	EXPECT_NE(NULL, strstr(self->said.err, "could not unload b: "));
 	ASSERT_RUN(0, "rmdir " PINS "/a/a " PINS "/b/b");
-	ASSERT_RUN(6, "oom-policy status rss");
+	ASSERT_RUN(6, "oom-policy status cgroup-size");
 	ASSERT_RUN(0, "oom-policy unload --all");
 }
 
@@ -323,11 +374,11 @@ TEST_F(command, rank_waits)
 {
 	int fd;
 
-	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	fd = open(PINS, O_RDONLY | O_CLOEXEC);
 	ASSERT_EQ(0, flock(fd, LOCK_EX));
 	EXPECT_NE(0, run(&self->said, "timeout 1 oom-policy rank"));
-	EXPECT_EQ(0, run(&self->said, "oom-policy rank rss"));
+	EXPECT_EQ(0, run(&self->said, "oom-policy rank cgroup-size"));
 	close(fd);
 	ASSERT_RUN(0, "oom-policy rank");
 }
@@ -368,10 +419,10 @@ TEST_F(command, failed_load_changes_nothing)
 {
 	char link[32];
 
-	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	ASSERT_RUN(0, "oom-policy status --json");
 	snprintf(link, sizeof(link), "%s", field(&self->said, 0, "link_id"));
-	ASSERT_RUN(3, "oom-policy load rss --set unkillable=maybe");
+	ASSERT_RUN(3, "oom-policy load cgroup-size --set unkillable=maybe");
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_STREQ(link, field(&self->said, 0, "link_id"));
 	ASSERT_RUN(0, "mount --bind /sys/fs/bpf /sys/fs/bpf && mount -o remount,ro,bind /sys/fs/bpf");
@@ -380,7 +431,7 @@ TEST_F(command, failed_load_changes_nothing)
 	EXPECT_NE(NULL, strstr(self->said.err, "age"));
 	ASSERT_RUN(0, "umount /sys/fs/bpf");
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("rss", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("cgroup-size", field(&self->said, 0, "policy"));
 	ASSERT_STREQ("", field(&self->said, 1, "policy"));
 }
 
@@ -397,10 +448,10 @@ TEST_F_TIMEOUT(command, too_many_programs, 120)
 	}
 	EXPECT_GT(nr, 30);
 	EXPECT_LT(nr, 50);
-	EXPECT_EQ(1, run(&self->said, "oom-policy load rss"));
+	EXPECT_EQ(1, run(&self->said, "oom-policy load cgroup-size"));
 	EXPECT_NE(NULL, strstr(self->said.err, "too many programs on the hook")) TH_LOG("%s", self->said.err);
 	EXPECT_EQ(0, run(&self->said, "rm -rf /sys/fs/bpf/many*"));
-	ASSERT_RUN(6, "oom-policy status rss");
+	ASSERT_RUN(6, "oom-policy status cgroup-size");
 }
 
 /* In a copy of a policy replace a helper that its programs call by one that is refused. */
@@ -451,63 +502,22 @@ TEST_F(command, survives_the_shell)
 	ASSERT_SAYS(out, "No policy");
 }
 
-/* The last one loaded is asked first; a reload is a load. */
+/* The last one loaded is asked first; one that is loaded again keeps its place. */
 TEST_F(command, order)
 {
-	ASSERT_RUN(0, "oom-policy load rss && oom-policy load age");
+	ASSERT_RUN(0, "oom-policy load cgroup-size && oom-policy load pid");
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("age", field(&self->said, 0, "policy"));
-	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
-	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_STREQ("pid", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("cgroup-size", field(&self->said, 1, "policy"));
+	ASSERT_RUN(0, "oom-policy load cgroup-size --set observe=yes");
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("rss", field(&self->said, 0, "policy"));
-	ASSERT_STREQ("age", field(&self->said, 1, "policy"));
+	ASSERT_STREQ("pid", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("cgroup-size", field(&self->said, 1, "policy"));
 	ASSERT_STREQ("", field(&self->said, 2, "policy"));
-	ASSERT_RUN(0, "oom-policy unload rss");
+	ASSERT_RUN(0, "oom-policy unload pid");
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("age", field(&self->said, 0, "policy"));
+	ASSERT_STREQ("cgroup-size", field(&self->said, 0, "policy"));
 	ASSERT_STREQ("", field(&self->said, 1, "policy"));
-}
-
-/*
- * A policy of one's own, made with the installed header: it takes the one with the
- * most threads, which is the small one, and describes itself where it is loaded.
- */
-TEST_F(command, own_object)
-{
-	struct hog many = { };
-
-	ASSERT_EQ(0, odd_leaderless(&many, &self->prod, 4 * MB));
-	ASSERT_RUN(0, "cp /oom/example/most_threads.bpf.o /tmp && oom-policy load /tmp/most_threads.bpf.o --set min=2 && rm /tmp/most_threads.bpf.o");
-	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("most-threads", field(&self->said, 0, "policy"));
-	ASSERT_RUN(0, "oom-policy rank --json");
-	ASSERT_EQ(many.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
-	ASSERT_STREQ("most-threads", field(&self->said, 0, "policy"));
-	ASSERT_STREQ("threads 2", field(&self->said, 0, "why"));
-	ASSERT_RUN(0, "oom-policy unload most-threads");
-	hog_stop(&many);
-}
-
-/* Names in a cgroup's path: valid UTF-8 stays, other bytes can be told. */
-TEST_F(command, bytes_outside_ascii)
-{
-	struct cg cg;
-	struct hog hog = { };
-	int row;
-
-	ASSERT_EQ(0, cg_create(&cg, &self->prod, "h\xc3\xbc\xff", 0));
-	ASSERT_EQ(0, hog_start(&hog, &cg, 4 * MB, 0));
-	ASSERT_RUN(0, "oom-policy rank --cgroup /prod --json");
-	for (row = 0; strcmp(field(&self->said, row, "cgroup"), ""); row++) {
-		if (atoi(field(&self->said, row, "pid")) == hog.pid)
-			break;
-	}
-	ASSERT_STREQ("/prod/h\xc3\xbc\\xff", field(&self->said, row, "cgroup"));
-	ASSERT_RUN(0, "LC_ALL=C oom-policy rank --cgroup /prod");
-	ASSERT_SAYS(out, "/prod/h\\xc3\\xbc\\xff");
-	hog_stop(&hog);
-	cg_destroy(&cg);
 }
 
 TEST_HARNESS_MAIN
