@@ -10,9 +10,11 @@
 #include "cgroup.h"
 #include "counts.h"
 #include "list.h"
+#include "list_store.h"
 #include "pattern.h"
 #include "process.h"
 #include "ranking.h"
+#include "say.h"
 #include "store.h"
 
 #define LINES_MAP	".data.lines"
@@ -79,12 +81,18 @@ static void count_victims(const char *loaded, struct counted *counts, int nr)
 static void count_lines(const char *loaded, const char *text, struct counted *counts)
 {
 	struct setup setup = { .policy = policy_find(LIST_POLICY) };
+	struct store store = { .dir = loaded };
 	struct ranking r;
+	long unmarked;
 	int i;
 
 	if (!setup.policy || setup_from_text(&setup, text) || !setup.list)
 		goto out;
 	count_cgroups(setup.list, counts);
+	unmarked = list_unmarked(&store);
+	if (unmarked > 0)
+		say("%s: %ld cgroups without a mark, so no line with a cgroup is for them: there is no memory; status tries again",
+		    loaded, unmarked);
 	count_victims(loaded, counts, setup.list->nr);
 	if (!ranking_of(&r, loaded)) {
 		/* What is only for the OOM of a cgroup matches none here. */

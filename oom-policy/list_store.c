@@ -145,3 +145,21 @@ int list_switch(const struct store *store)
 	munmap(marks, size);
 	return 0;
 }
+
+long list_unmarked(const struct store *store)
+{
+	struct rule_marks *marks;
+	unsigned long long missed;
+	size_t size;
+	long ret;
+
+	marks = store_mmap(store, MARKS, &size);
+	if (!marks)
+		return -errno;
+	missed = marks->missed;
+	ret = mark_all(store);
+	if (!ret)
+		ret = marks->missed - missed;
+	munmap(marks, size);
+	return ret;
+}
