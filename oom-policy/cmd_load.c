@@ -30,6 +30,9 @@ static int load_anew(const struct setup *setup)
 	/* The new one is at work before the old one goes. */
 	snprintf(path, sizeof(path), PINS "/%s", dir);
 	snprintf(pinned, sizeof(pinned), PINS "/%s", name);
+	if (pins_whole(name))
+		say("%s was loaded from another object; the new one is asked before all others now",
+		    name);
 	if (!pins_drop(name) || rename(path, pinned))
 		return fail(FAILED, "could not replace %s: %s", name, strerror(errno));
 	return DONE;

@@ -64,7 +64,7 @@ static const struct line lines[] = {
 	{ "list rules", 0, "last-resort  -1000..1000" },
 	{ "list age --json", 0, "\"values\": \"0..1048576\"" },
 	{ "list age --json", 0, "\"bad_at\": \"a leak in an old process" },
-	{ "list cgroup", 0, "/CGROUP     prefer|never|none|only" },
+	{ "list cgroup", 0, "/CGROUP      prefer|never|none|only" },
 	{ "check", 0, "ftrace direct calls  yes    -\n" },
 	{ "check", 0, "policy               yes    -\n" },
 	{ "check --json", 0, "\"check\": \"kfunc\",\n      \"works\": true" },
