@@ -74,6 +74,50 @@ static size_t line_text(const struct ranking *r, const struct task *t, char *buf
 			text_line(r->text[t->by], t->line, line, sizeof(line)));
 }
 
+/* What "rank" of the list says, or "". */
+static void rank_word(const char *text, char *word, size_t size)
+{
+	const char *at = text;
+
+	word[0] = '\0';
+	for (; at && *at; at = strchr(at, '\n'), at += !!at) {
+		if (strncmp(at, "rank ", 5))
+			continue;
+		snprintf(word, size, "%.*s", (int)strcspn(at + 5, "\n"), at + 5);
+		return;
+	}
+}
+
+/* A candidate of a list: the line, and what decides within its class. */
+static void list_reason(const struct ranking *r, const struct task *t, char *buf, size_t size)
+{
+	char word[32], text[32];
+	struct timespec boot;
+	size_t len;
+
+	len = line_text(r, t, buf, size);
+	len += snprintf(buf + len, size - len, "%s", t->line ? ", " : "no line, ");
+	rank_word(r->text[t->by], word, sizeof(word));
+	if (!strcmp(word, "score")) {
+		measure(r, t, buf + len, size - len);
+		return;
+	}
+	if (!strcmp(word, "youngest") || !strcmp(word, "oldest")) {
+		clock_gettime(CLOCK_BOOTTIME, &boot);
+		snprintf(buf + len, size - len, "started %llus ago",
+			 boot.tv_sec - t->start / 1000000000ULL);
+		return;
+	}
+	if (!strcmp(word, "cgroup-size"))
+		len += snprintf(buf + len, size - len, "cgroup %s, ",
+				show_size(t->key[1] * r->kib, text, sizeof(text)));
+	else if (!strcmp(word, "cgroup-tree") && t->levels)
+		len += snprintf(buf + len, size - len, "cgroup %s, ",
+				show_size(t->tree[0].pages * r->kib, text, sizeof(text)));
+	snprintf(buf + len, size - len, "%s %s", strcmp(word, "private") ? "task" : "private",
+		 show_size(t->key[2] * r->kib, text, sizeof(text)));
+}
+
 static void reason(const struct ranking *r, const struct task *t, char *buf, size_t size)
 {
 	const struct policy *p = t->by < 0 ? NULL : r->policy[t->by];
@@ -93,8 +137,9 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 		if (t->line)
 			len += snprintf(buf + len, size - len, ", ");
 		line_text(r, t, buf + len, size - len);
+	} else if (r->text[t->by] && !strcmp(p->name, LIST_POLICY)) {
+		list_reason(r, t, buf, size);
 	} else {
-		len = line_text(r, t, buf, size);
 		for (i = 0; i < 3; i++) {
 			if (!p->keys[i].unit)
 				continue;
