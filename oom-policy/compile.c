@@ -42,7 +42,7 @@ static struct range scaled(const struct range *range, long long unit, bool multi
 	struct range r = *range;
 
 	if (!r.given)
-		return (struct range){ LLONG_MIN, LLONG_MAX, false };
+		return (struct range){ -RULE_NO_STEP, RULE_NO_STEP, false };
 	if (multiply) {
 		r.min *= unit;
 		/* The whole of the last second counts. */
@@ -51,6 +51,8 @@ static struct range scaled(const struct range *range, long long unit, bool multi
 		r.min = r.min / unit + !!(r.min % unit);
 		r.max = r.max == LLONG_MAX ? LLONG_MAX : r.max / unit;
 	}
+	r.min = r.min < -RULE_NO_STEP ? -RULE_NO_STEP : r.min;
+	r.max = r.max > RULE_NO_STEP ? RULE_NO_STEP : r.max;
 	return r;
 }
 
@@ -84,7 +86,7 @@ static bool make_steps(const struct list *list, const char *key, const struct ra
 		if (!ranges[i].given)
 			continue;
 		from[nr++] = ranges[i].min;
-		if (ranges[i].max < LLONG_MAX)
+		if (ranges[i].max < RULE_NO_STEP)
 			from[nr++] = ranges[i].max + 1;
 	}
 	qsort(from, nr, sizeof(*from), compare);
@@ -98,7 +100,7 @@ static bool make_steps(const struct list *list, const char *key, const struct ra
 	}
 	steps->lines[0] = lines_at(ranges, list->nr, unique ? from[0] - 1 : 0);
 	for (i = 0; i < RULE_STEPS; i++) {
-		steps->from[i] = i < unique ? from[i] : LLONG_MAX;
+		steps->from[i] = i < unique ? from[i] : RULE_NO_STEP;
 		steps->lines[i + 1] = i < unique ? lines_at(ranges, list->nr, from[i]) : steps->lines[i];
 	}
 	return true;

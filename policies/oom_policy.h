@@ -39,7 +39,7 @@ struct oom_domain {
 struct oom_best {
 	unsigned int pid;		/* 0: none */
 	char comm[16];
-	unsigned int unused;
+	unsigned int line;		/* of a list of rules, from 1; 0: none */
 	unsigned long long pages;
 };
 

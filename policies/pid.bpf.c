@@ -27,7 +27,7 @@
 #define POLICY "pid"
 #define CHOOSES "the given processes first, or never"
 #define BAD_AT "a process that is started anew is another one"
-#define RANK_KEYS "pages task"
+#define RANK_KEYS ",,pages task"
 #include "oom_policy.bpf.h"
 
 /* A clock tick in /proc, whatever CONFIG_HZ is. */
@@ -51,6 +51,7 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 
 	if (!rule || rule->start != task->start_boottime / NSEC_PER_TICK)
 		return others;
-	rank->key[0] = task_pages(task);
+	rank->key[KEYS - 1] = task_pages(task);
+	rank->named = true;
 	return rule->verdict;
 }

@@ -32,9 +32,11 @@ struct name_matcher {
 
 /*
  * What a number fulfils: lines[0] below from[0], lines[n] from from[n - 1] on. from[] is
- * sorted; entries that are not needed are the largest number and repeat the last set.
+ * sorted; entries that are not needed are RULE_NO_STEP and repeat the last set. All
+ * numbers are within plus and minus RULE_NO_STEP, so that differences do not overflow.
  */
 #define RULE_STEPS	127
+#define RULE_NO_STEP	(1LL << 62)
 struct rule_steps {
 	long long from[RULE_STEPS];
 	unsigned long long lines[RULE_STEPS + 1];
