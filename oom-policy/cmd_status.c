@@ -86,6 +86,12 @@ static void print_count(FILE *out, const char *key, long long count)
 		fprintf(out, ", \"%s\": %lld", key, count);
 }
 
+/* "rank" and "set" of a list are no rules, and no line decides by them. */
+static bool is_rule(const struct counted *c)
+{
+	return strncmp(c->text, "rank ", 5) && strncmp(c->text, "set ", 4);
+}
+
 static void add_rules(struct table *table, const struct counted *counts, int nr)
 {
 	char *text = NULL;
@@ -97,7 +103,8 @@ static void add_rules(struct table *table, const struct counted *counts, int nr)
 		return;
 	fputc('[', out);
 	for (i = 0; i < nr; i++) {
-		fprintf(out, "%s{\"line\": %d, \"rule\": ", i ? ", " : "", i + 1);
+		fprintf(out, is_rule(&counts[i]) ? "%s{\"line\": %d, \"rule\": " :
+			"%s{\"line\": null, \"rule\": ", i ? ", " : "", i + 1);
 		print_string(out, counts[i].text);
 		print_count(out, "cgroups", counts[i].cgroups);
 		print_count(out, "processes", counts[i].processes);
@@ -118,7 +125,8 @@ static void show_rules(const char *name, const struct counted *counts, int nr)
 
 	for (i = 0; i < nr; i++) {
 		table_row(table);
-		cell_number(table, "line", i + 1);
+		if (is_rule(&counts[i]))
+			cell_number(table, "line", i + 1);
 		if (counts[i].cgroups >= 0)
 			cell_number(table, "cgroups", counts[i].cgroups);
 		if (counts[i].processes >= 0)
