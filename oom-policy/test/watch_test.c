@@ -148,6 +148,24 @@ TEST_F(watch, shows_searches_without_victim_with_all)
 #define ASSERT_IN(text, part)							\
 	ASSERT_NE(NULL, strstr(text, part)) TH_LOG("not in it: %s\n%s", part, text)
 
+/* Which line of a list decided, in watch and in the metrics. */
+TEST_F(watch, says_which_line_decided)
+{
+	json_object *event;
+	char text[4096];
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "printf 'never name=big\nfirst name=small\n' >/tmp/list.rules; oom-policy load /tmp/list.rules");
+	WATCH_OOM("--json");
+	ASSERT_WATCHED("victim", "small");
+	ASSERT_WATCHED("policy", "rules");
+	ASSERT_WATCHED("rule", "2");
+	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=rules:2 victim=policy\n"));
+	ASSERT_RUN(0, "oom-policy status --openmetrics");
+	ASSERT_SAYS(out, "oom_policy_rule_victims_total{policy=\"rules\",rule=\"1\",line=\"never name=big\"} 0\n");
+	ASSERT_SAYS(out, "oom_policy_rule_victims_total{policy=\"rules\",rule=\"2\",line=\"first name=small\"} 1\n");
+}
+
 TEST_F(watch, journal_has_fields)
 {
 	char text[8192], pid[64];
