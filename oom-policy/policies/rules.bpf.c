@@ -196,8 +196,8 @@ static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 {
 	struct view *view = view_of(domain);
 	struct rule_list *list = &oom_lists[view->list & 1];
-	__u64 lines = list->all & view->scope;
 	struct cgroup_mark *mark;
+	__u64 lines = ~0ULL;
 
 	if (list->has_cgroup) {
 		mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
@@ -220,11 +220,11 @@ static __always_inline __s64 score(struct task_struct *task, __u64 pages, struct
 }
 
 /* Not inlined, so that the verifier meets the same state behind it, whatever was looked at. */
-static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, __u64 lines,
-				   __u64 pages)
+static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, __u64 pages)
 {
 	struct view *view = &views[of_dry_run & 1];
 	struct rule_list *list = &oom_lists[view->list & 1];
+	__u64 lines = list->all & view->scope;
 
 	if (list->has_name)
 		lines &= match_name(&list->name, task->comm, sizeof(task->comm));
@@ -256,10 +256,12 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 	__s64 points;
 	bool by_score;
 
+	/* Before the paths through rank_by_cgroup(), each of which would follow it again. */
+	pages = task_pages(task);
+	lines = match_task(task, domain == &dry, pages);
 	if (rank_by_cgroup(task, domain, rank) != BPF_EVAL_SELECT)
 		return NO_BPF_POLICY;
-	pages = task_pages(task);
-	lines = match_task(task, domain == &dry, rank->key[0], pages);
+	lines &= rank->key[0];
 	by_score = list->rank == RANK_SCORE;
 	if (lines) {
 		line = lowest_bit(lines);
