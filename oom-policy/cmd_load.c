@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Load a policy, or change what is loaded. */
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,13 +62,24 @@ static int load(struct setup *setup)
 static bool is_list(const char *name)
 {
 	size_t len = strlen(name), suffix = strlen(OBJECT_SUFFIX);
+	char magic[SELFMAG] = "";
 	struct stat st;
+	FILE *file;
 
 	if (!strchr(name, '/') && !strchr(name, '.'))
 		return false;
 	if (len > suffix && !strcmp(name + len - suffix, OBJECT_SUFFIX))
 		return false;
-	return !stat(name, &st) && !S_ISDIR(st.st_mode);
+	if (stat(name, &st) || S_ISDIR(st.st_mode))
+		return false;
+	/* A pipe is read once only. */
+	file = S_ISREG(st.st_mode) ? fopen(name, "r") : NULL;
+	if (file) {
+		if (fread(magic, 1, SELFMAG, file) != SELFMAG)
+			magic[0] = '\0';
+		fclose(file);
+	}
+	return memcmp(magic, ELFMAG, SELFMAG);
 }
 
 int cmd_load(const struct args *args)

@@ -78,9 +78,7 @@ static struct hog *start(struct _test_data_cases *self, const struct cg *parent,
 
 static int load_list(struct said *said, const char *text)
 {
-	int ret = write_file("/tmp/case.rules", "%s", text);
-
-	return ret ?: run(said, "oom-policy load -f /tmp/case.rules");
+	return save("/tmp/case.rules", text) ?: run(said, "oom-policy load -f /tmp/case.rules");
 }
 
 #define ASSERT_LIST(text)							\

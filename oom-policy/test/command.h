@@ -42,6 +42,15 @@ static inline int run(struct said *said, const char *fmt, ...)
 	return said->status;
 }
 
+/* Make a file with one text and a newline in it: 0 or -1. */
+static inline int save(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	int ret = file ? fprintf(file, "%s\n", text) : -1;
+
+	return file && !fclose(file) && ret > 0 ? 0 : -1;
+}
+
 /* A field of a row of JSON output, as text that lives until the next call. */
 static inline const char *field(const struct said *said, int row, const char *key)
 {

@@ -281,7 +281,7 @@ TEST_F(rank, systemd_below)
 	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_FIRST_DIES(&self->s.small, "rules");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:02");
 }
 
 /* Decides nothing, and knows whom rss would have taken. */
@@ -472,7 +472,7 @@ TEST_F(conditions, die)
 	struct hog *victim = variant->big ? &self->s.big : &self->s.small;
 
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, write_file("/tmp/rules", "%s\n", variant->list));
+	ASSERT_EQ(0, save("/tmp/rules", variant->list));
 	ASSERT_RUN(0, "oom-policy load /tmp/rules");
 	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
 	ASSERT_EQ(victim->pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
