@@ -2,12 +2,13 @@
 /* The id of a cgroup is the inode number of its directory, and its file handle. */
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
 
 /* Of the file systems of kernfs; not in glibc's headers. */
 #define FILEID_KERNFS 0xfe
@@ -54,5 +55,6 @@ const char *cgroup_path(uint64_t id, char *buf, size_t size)
 		return buf;
 	}
 	path[len] = '\0';
-	return show_name(path[strlen(CGROUPS)] ? path + strlen(CGROUPS) : "/", buf, size);
+	snprintf(buf, size, "%s", path[strlen(CGROUPS)] ? path + strlen(CGROUPS) : "/");
+	return buf;
 }

@@ -1,72 +1,190 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "oom-policy.h"
+#include <libsmartcols/libsmartcols.h>
 
-void row_text(json_object *row, const char *key, const char *value)
+#include "show.h"
+
+#define MAX_COLUMNS 24
+
+struct table {
+	const struct column *columns;
+	struct libscols_table *rows;
+	struct libscols_line *row;
+	bool json;
+};
+
+/* The length of a character in UTF-8 that is no control character, or 0. */
+static int utf8_len(const unsigned char *s)
 {
-	json_object_object_add(row, key, value ? json_object_new_string(value) : NULL);
+	static const unsigned int least[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+	int len = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 : *s >> 3 == 30 ? 4 : 0;
+	unsigned int c = len > 1 ? *s & (0x7f >> len) : *s;
+	int i;
+
+	if (len == 1)
+		return c >= 0x20 && c != 0x7f;
+	for (i = 1; i < len; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : len;
 }
 
-void row_number(json_object *row, const char *key, int64_t value)
+/* @utf8: what is valid stays; @control: so do control characters of ASCII. */
+static const char *escape(const char *text, char *buf, size_t size, bool utf8, bool control)
 {
-	json_object_object_add(row, key, json_object_new_int64(value));
+	const unsigned char *s = (const unsigned char *)text;
+	size_t at = 0;
+	int len;
+
+	for (; *s && at + 5 < size; s += len) {
+		len = utf8_len(s);
+		if ((len == 1 || (len > 1 && utf8)) || (control && *s < 0x80)) {
+			len = len ?: 1;
+			memcpy(buf + at, s, len);
+			at += len;
+		} else {
+			len = 1;
+			at += snprintf(buf + at, size - at, "\\x%02x", *s);
+		}
+	}
+	buf[at] = '\0';
+	return buf;
 }
 
-void row_bool(json_object *row, const char *key, bool value)
+struct table *table_new(const struct column *columns, bool json)
 {
-	json_object_object_add(row, key, json_object_new_boolean(value));
-}
-
-static const char *cell(json_object *row, const char *key)
-{
-	json_object *value = NULL;
-
-	if (!json_object_object_get_ex(row, key, &value) || !value)
-		return "-";
-	if (json_object_is_type(value, json_type_boolean))
-		return json_object_get_boolean(value) ? "yes" : "no";
-	return json_object_get_string(value);
-}
-
-void show_rows(json_object *rows, const struct column *columns, bool json)
-{
-	size_t nr = json_object_array_length(rows), i;
+	struct table *t = calloc(1, sizeof(*t));
 	const struct column *c;
-	size_t width[16] = { };
 
-	if (json) {
-		puts(json_object_to_json_string_ext(rows, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
-		json_object_put(rows);
-		return;
-	}
+	t->columns = columns;
+	t->json = json;
+	t->rows = scols_new_table();
+	scols_table_set_name(t->rows, "rows");
+	scols_table_enable_json(t->rows, json);
+	scols_table_set_column_separator(t->rows, "  ");
+	/* Nothing is cut to the width of a terminal. */
+	scols_table_set_termforce(t->rows, SCOLS_TERMFORCE_NEVER);
 	for (c = columns; c->key; c++) {
-		width[c - columns] = c->title ? strlen(c->title) : 0;
-		for (i = 0; i < nr; i++) {
-			size_t len = strlen(cell(json_object_array_get_idx(rows, i), c->key));
+		struct libscols_column *column = scols_table_new_column(t->rows,
+			json ? c->key : c->title ?: "", 0, c->title || json ? 0 : SCOLS_FL_HIDDEN);
 
-			if (len > width[c - columns])
-				width[c - columns] = len;
-		}
+		if (c->type == RAW)
+			scols_column_set_json_type(column, SCOLS_JSON_NUMBER);
 	}
-	for (i = 0; i <= nr; i++) {
-		for (c = columns; c->key; c++) {
-			const char *text = c->title;
+	return t;
+}
 
-			if (!text)
-				continue;
-			if (i)
-				text = cell(json_object_array_get_idx(rows, i - 1), c->key);
-			/* Nothing is filled up behind the last column. */
-			if (c[1].key)
-				printf("%-*s  ", (int)width[c - columns], text);
-			else
-				printf("%s\n", text);
-		}
+void table_row(struct table *t)
+{
+	const struct column *c;
+
+	t->row = scols_table_new_line(t->rows, NULL);
+	for (c = t->columns; c->key && !t->json; c++)
+		scols_line_set_data(t->row, c - t->columns, "-");
+}
+
+void cell_raw(struct table *t, const char *key, const char *value)
+{
+	const struct column *c;
+
+	for (c = t->columns; c->key; c++) {
+		if (!strcmp(c->key, key))
+			scols_line_set_data(t->row, c - t->columns, value ?: t->json ? NULL : "-");
 	}
-	json_object_put(rows);
+}
+
+void cell_text(struct table *t, const char *key, const char *value)
+{
+	char buf[16384];
+
+	/* In a table the library escapes. */
+	cell_raw(t, key, value && t->json ? escape(value, buf, sizeof(buf), true, true) : value);
+}
+
+void cell_number(struct table *t, const char *key, int64_t value)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%" PRId64, value);
+	cell_raw(t, key, buf);
+}
+
+void cell_bool(struct table *t, const char *key, bool value)
+{
+	if (t->json)
+		cell_raw(t, key, value ? "true" : "false");
+	else
+		cell_raw(t, key, value ? "yes" : "no");
+}
+
+void table_free(struct table *t)
+{
+	scols_unref_table(t->rows);
+	free(t);
+}
+
+/*
+ * The library writes an array in an object, and a line feed only between the parts:
+ * those of a text are escaped.
+ */
+static void print_json(struct table *t, bool lines)
+{
+	char *text = NULL, *array, *line;
+
+	scols_print_table_to_string(t->rows, &text);
+	array = strchr(text, '[') + 1;
+	*strrchr(array, ']') = '\0';
+	if (!lines)
+		puts("[");
+	for (line = strtok(array, "\n"); line; line = strtok(NULL, "\n")) {
+		size_t blanks = strspn(line, " ");
+
+		if (!line[blanks])
+			continue;
+		if (!lines)
+			puts(line + (blanks < 3 ? blanks : 3));
+		else if (!strcmp(line + blanks, "},{"))
+			fputs("}\n{", stdout);
+		else
+			printf("%s%s", line + blanks, line[blanks] == '}' ? "\n" : "");
+	}
+	if (!lines)
+		puts("]");
+	free(text);
+}
+
+void table_show(struct table *t)
+{
+	if (t->json)
+		print_json(t, false);
+	else
+		scols_print_table(t->rows);
+	table_free(t);
+}
+
+void table_show_lines(struct table *t)
+{
+	print_json(t, true);
+	table_free(t);
+}
+
+const char *show_time(time_t t, char *buf, size_t size)
+{
+	char zone[8] = "";
+	struct tm tm;
+	size_t len;
+
+	localtime_r(&t, &tm);
+	len = strftime(buf, size, "%F %T", &tm);
+	strftime(zone, sizeof(zone), "%z", &tm);
+	snprintf(buf + len, size - len, "%.3s:%s", zone, zone + 3);
+	return buf;
 }
 
 const char *show_size(uint64_t kib, char *buf, size_t size)
@@ -80,10 +198,5 @@ const char *show_size(uint64_t kib, char *buf, size_t size)
 
 const char *show_name(const char *name, char *buf, size_t size)
 {
-	size_t i;
-
-	for (i = 0; name[i] && i < size - 1; i++)
-		buf[i] = isprint((unsigned char)name[i]) ? name[i] : '?';
-	buf[i] = '\0';
-	return buf;
+	return escape(name, buf, size, MB_CUR_MAX > 1, false);
 }

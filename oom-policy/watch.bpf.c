@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports each OOM and each victim. oom_lock is held from the start of an OOM to its
- * end, so its state is in variables.
+ * Reports each victim and, if asked to, each search without one. oom_lock is held
+ * from the start of an OOM to its end, so its state is in variables.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
@@ -18,7 +18,9 @@ struct {
 } events SEC(".maps");
 
 /* Events that did not fit into the ring buffer. */
-__u64 lost;
+__u64 lost SEC(".data.lost");
+/* Written by the command. */
+struct watch_state state SEC(".data.state") = { };
 
 static struct {
 	struct oom_control *oc;
@@ -48,6 +50,7 @@ static __always_inline void report(struct task_struct *victim, __u32 uid)
 		e->scope = BPF_CORE_READ(memcg, css.cgroup, kn, id);
 	e->sysrq = BPF_CORE_READ(oc, order) == -1;
 	e->ns = bpf_ktime_get_ns() - oom.start;
+	e->since_boot = bpf_ktime_get_boot_ns();
 	e->trigger = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(e->trigger_comm, sizeof(e->trigger_comm));
 	e->searched = oom.searched;
@@ -119,7 +122,7 @@ int BPF_PROG(oom_victim, struct task_struct *task, __u32 uid)
 SEC("fexit/out_of_memory")
 int BPF_PROG(oom_end, struct oom_control *oc)
 {
-	if (oom.oc && oom.searched && !oom.victims)
+	if (oom.oc && oom.searched && !oom.victims && state.all)
 		report(NULL, 0);
 	oom.oc = NULL;
 	return 0;

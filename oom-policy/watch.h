@@ -5,7 +5,14 @@
 
 #include "oom_policy.h"
 
+/* In the map .data.state. */
+struct watch_state {
+	unsigned long long shown;	/* of the events that were lost, those said so far */
+	unsigned long long all;		/* report searches without a victim, too */
+};
+
 struct event {
+	unsigned long long since_boot;	/* when, in ns */
 	unsigned long long scope;	/* id of the cgroup that is out of memory, or 0 */
 	unsigned long long cgroup;	/* id of the victim's cgroup */
 	unsigned long long pages;	/* the victim's memory */

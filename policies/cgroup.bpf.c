@@ -21,17 +21,19 @@
  * The key is the id of a directory in the cgroup v2 hierarchy, that is its
  * inode number (here 298), in the byte order of the machine.
  *
- * Bad at: cgroups that come and go. A directory made anew has a new id.
+ * A rule set by oom-policy is on a path, and holds for a cgroup that is made anew. A
+ * process that holds less than a hundredth of the memory is not preferred: killed one
+ * by one, such processes free nothing.
+ *
+ * Bad at: many cgroups with names that change. A list of rules takes patterns.
  */
+#define CGROUP_RULES "prefer=3|never=2|none=0|only=0"
+#define TOO_SMALL NO_BPF_POLICY
 #define POLICY "cgroup"
+#define CHOOSES "prefer, spare or only choose from the given cgroups"
+#define BAD_AT "many cgroups with names that change; a list of rules takes patterns"
+#define RANK_KEYS ",,pages task"
 #include "cgroup.bpf.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, __u32);
-} oom_cgroups SEC(".maps");
 
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank)

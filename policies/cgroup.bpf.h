@@ -20,6 +20,54 @@
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank);
 
+#ifdef CGROUP_RULES
+/* The rules of a policy, by the id of a cgroup. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} oom_cgroups SEC(".maps") RULES("cgroup", CGROUP_RULES, "a rule; at most 1024");
+
+/*
+ * Rules by path, so that they hold for a cgroup that is made later, or made anew: the
+ * directory has another id then. They take effect in the map above.
+ */
+#define MAX_PATH	256
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__uint(key_size, MAX_PATH);	/* below the root: "/a/b", padded with NULs */
+	__type(value, __u32);
+} oom_paths SEC(".maps");
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(oom_mkdir, struct cgroup *cgrp, const char *path)
+{
+	char key[MAX_PATH] = { };
+	__u64 id = cgrp->kn->id;
+	__u32 *value;
+
+	/* 0 is cgroup v2. */
+	if (cgrp->root->hierarchy_id || bpf_probe_read_kernel_str(key, sizeof(key), path) < 0)
+		return 0;
+	value = bpf_map_lookup_elem(&oom_paths, key);
+	if (value)
+		bpf_map_update_elem(&oom_cgroups, &id, value, BPF_ANY);
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(oom_rmdir, struct cgroup *cgrp)
+{
+	__u64 id = cgrp->kn->id;
+
+	bpf_map_delete_elem(&oom_cgroups, &id);
+	return 0;
+}
+#endif
+
 /* The last key of a task: a function of the task and the domain. */
 #ifndef TASK_KEY
 #define TASK_KEY task_size
@@ -27,6 +75,11 @@ static __always_inline __u64 task_size(struct task_struct *task, struct oom_doma
 {
 	return task_pages(task);
 }
+#endif
+
+/* The verdict on a task that is too small to be preferred, see small(). */
+#ifndef TOO_SMALL
+#define TOO_SMALL BPF_EVAL_SELECT
 #endif
 
 /* As key[1] of a cgroup: use the last key of each task. */
@@ -84,8 +137,9 @@ static __always_inline void load_cgroup(struct css_set *set)
 	oom.set_rank.key[1] = entry->key[1];
 }
 
-static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
-				struct rank *rank)
+/* The verdict on the cgroup of a task, and the keys but the last. */
+static __always_inline int rank_by_cgroup(struct task_struct *task, struct oom_domain *domain,
+					  struct rank *rank)
 {
 	struct css_set *set = task->cgroups;
 	int verdict;
@@ -104,12 +158,24 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 		rank->key[0] = oom.set_rank.key[0];
 		rank->key[1] = oom.set_rank.key[1];
 	}
+	return verdict;
+}
+
+#ifndef OWN_RANK
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	int verdict = rank_by_cgroup(task, domain, rank);
+
 	if (verdict == BPF_EVAL_SELECT) {
+		if (TOO_SMALL != BPF_EVAL_SELECT && small(task_pages(task), domain))
+			return TOO_SMALL;
 		rank->key[KEYS - 1] = TASK_KEY(task, domain);
 		if (rank->key[1] == OWN_SIZE)
 			rank->key[1] = rank->key[KEYS - 1];
 	}
 	return verdict;
 }
+#endif
 
 #endif

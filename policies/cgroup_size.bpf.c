@@ -8,18 +8,20 @@
  * the OOM domain. With memory.oom.group, a cgroup counts as one with all below it,
  * and the kernel kills all of it.
  *
- * The size of a cgroup is memory.current and memory.swap.current. The root has
- * neither, so each of its processes is compared with the cgroups by its own size.
- * oom_score_adj is ignored, except -1000.
+ * The size of a cgroup is what a kill of its processes frees, see memcg.bpf.h. Each
+ * process of the root counts for itself. oom_score_adj decides only between processes
+ * that are nearly equal, and at or below -900 a process is no candidate.
  *
  *   oom-policy load cgroup-size
  *   bpftool prog loadall cgroup_size.bpf.o /sys/fs/bpf/cgroup_size autoattach
  *
- * Bad at: page cache, which makes a cgroup big and goes without a kill; and many
+ * Bad at: a server that is split into many cgroups, each of which is small; and many
  * small processes in the root cgroup, which are not added up.
  */
 #define POLICY "cgroup-size"
-#include "cgroup.bpf.h"
+#define CHOOSES "the biggest process of the biggest memory cgroup"
+#define BAD_AT "what is split into many small cgroups hides there"
+#define RANK_KEYS ",pages cgroup,pages task"
 #include "memcg.bpf.h"
 
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,

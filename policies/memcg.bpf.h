@@ -1,9 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The size of the memory cgroup that a task is in, in cgroup v2. */
+/*
+ * The size of the memory cgroup that a task is in, in cgroup v2: the memory that a kill
+ * of its processes frees. These are anonymous memory, swap and page tables;
+ * memory.current has page cache and tmpfs, too, which stay.
+ *
+ * No counter of the kernel is exact at any moment, so the processes are added up once for
+ * each OOM. Not seen are shared memory that no other cgroup maps, and memory that two
+ * processes share by CLONE_VM, which counts twice.
+ */
 #ifndef MEMCG_BPF_H
 #define MEMCG_BPF_H
 
+#define BEFORE_DRY_RUN before_dry_run
+
+#include "cgroup.bpf.h"
+
 #define MEMORY bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id)
+
+struct sum_key {
+	__u64 cgroup;
+	__u32 dry;	/* of a dry run, which may go on beside an OOM */
+	__u32 unused;
+};
+
+struct sum {
+	__u64 round;	/* sums of another round are stale */
+	__u64 pages;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sum_key);
+	__type(value, struct sum);
+} oom_sums SEC(".maps");
+
+__u64 sum_round, dry_round;	/* of OOMs, and of dry runs */
+__u64 sum_task, dry_task;	/* the process that is added */
+struct oom_domain sum_domain;
+
+int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
+		      unsigned int flags) __ksym;
+struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
+void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
+
+/* Are all levels of the tree to be summed, or only the cgroups that have processes? */
+#ifndef SUM_TREE
+#define SUM_TREE false
+#endif
+#ifndef SUM_WANTED
+#define SUM_WANTED true
+#endif
 
 static __always_inline struct mem_cgroup *to_memcg(struct cgroup_subsys_state *css)
 {
@@ -31,17 +78,114 @@ static __noinline struct cgroup_subsys_state *memcg_unit(struct css_set *set, in
 	return unit;
 }
 
+/* In pages. */
+static __always_inline __u64 private_pages(struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+	__s64 anon, swap;
+
+	if (!mm)
+		mm = other_mm(task);
+	if (!mm)
+		return 0;
+	anon = mm->rss_stat[MM_ANONPAGES].count;
+	swap = mm->rss_stat[MM_SWAPENTS].count;
+	return ((__u64)mm->pgtables_bytes.counter >> page_shift) +
+	       (anon > 0 ? anon : 0) + (swap > 0 ? swap : 0);
+}
+
+static __always_inline void add_sum(struct cgroup *cgrp, bool dry_run, __u64 pages)
+{
+	struct sum_key key = { .cgroup = cgrp->kn->id, .dry = dry_run };
+	__u64 round = dry_run ? dry_round : sum_round;
+	struct sum *sum = bpf_map_lookup_elem(&oom_sums, &key), first;
+
+	if (sum && sum->round == round) {
+		sum->pages += pages;
+	} else {
+		first.round = round;
+		first.pages = pages;
+		bpf_map_update_elem(&oom_sums, &key, &first, BPF_ANY);
+	}
+}
+
 /*
- * Pages of memory and swap. The root is charged for nothing, and its processes do
- * not belong together: each counts for itself.
+ * One process. A global function, which the verifier looks at once and by itself, and so
+ * it takes no pointer: neither this nor the iteration is allowed on the hook.
  */
+__noinline int oom_sum_process(bool dry_run)
+{
+	struct task_struct *task = cast((void *)(dry_run ? dry_task : sum_task), struct task_struct);
+	struct oom_domain *domain = dry_run ? &dry : &sum_domain;
+	struct cgroup_subsys_state *css;
+	__u64 pages;
+	int i;
+
+	if (task->flags & PF_KTHREAD || !in_domain(task, domain))
+		return 0;
+	pages = private_pages(task);
+	css = memcg_unit(task->cgroups, domain->level);
+	add_sum(css->cgroup, dry_run, pages);
+	for (i = 0; SUM_TREE && i < MAX_LEVELS; i++) {
+		if (!css->parent || css->cgroup->level <= (int)domain->level)
+			break;
+		css = css->parent;
+		add_sum(css->cgroup, dry_run, pages);
+	}
+	return 0;
+}
+
+static __always_inline void sum_sizes(bool dry_run)
+{
+	struct task_struct *task;
+	struct bpf_iter_task it;
+
+	if (dry_run)
+		dry_round++;
+	else
+		sum_round++;
+	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_PROCS);
+	while ((task = bpf_iter_task_next(&it))) {
+		*(dry_run ? &dry_task : &sum_task) = (__u64)task;
+		oom_sum_process(dry_run);
+	}
+	bpf_iter_task_destroy(&it);
+}
+
+SEC("fentry/bpf_set_policy_name")
+int BPF_PROG(oom_sum, struct oom_control *oc)
+{
+	if (SUM_WANTED) {
+		__builtin_memset(&sum_domain, 0, sizeof(sum_domain));
+		set_domain(&sum_domain, oc);
+		sum_sizes(false);
+	}
+	return 0;
+}
+
+#ifndef AT_BEGIN
+static __always_inline void before_dry_run(void)
+{
+	if (SUM_WANTED)
+		sum_sizes(true);
+}
+#endif
+
+static __always_inline __u64 sum_of(__u64 cgroup, struct oom_domain *domain)
+{
+	struct sum_key key = { .cgroup = cgroup, .dry = domain == &dry };
+	__u64 round = domain == &dry ? dry_round : sum_round;
+	struct sum *sum = bpf_map_lookup_elem(&oom_sums, &key);
+
+	return sum && sum->round == round ? sum->pages : 0;
+}
+
+/* In pages. The processes of the root do not belong together: each counts for itself. */
 static __always_inline __u64 memcg_pages(struct css_set *set, struct oom_domain *domain)
 {
 	struct cgroup_subsys_state *unit = memcg_unit(set, domain->level);
 
-	if (!unit->parent)
-		return OWN_SIZE;
-	return to_memcg(unit)->memory.usage.counter + to_memcg(unit)->swap.usage.counter;
+	return unit->parent ? sum_of(unit->cgroup->kn->id, domain) : OWN_SIZE;
 }
 
 #endif

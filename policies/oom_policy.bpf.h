@@ -41,6 +41,43 @@
 
 char _license[] SEC("license") = "GPL";
 
+/*
+ * The description of a policy, in its BTF: oom-policy(8) reads it from the object and
+ * from what is loaded. Macros that a policy may define before it includes this file:
+ *
+ *   CHOOSES	one line: what dies first
+ *   BAD_AT	one line: when not to use it
+ *   RANK_KEYS	the meaning of the keys of struct rank, separated by commas, each a
+ *		unit and a text: "pages TEXT", "number TEXT", "N- TEXT" (N minus the
+ *		key), "age", "score" (the kernel's, in pages), "words A|B" (A is 0), or
+ *		nothing for a key that is not to be shown
+ *
+ * Its rules are a map, and its settings are variables, each with a tag behind it:
+ *
+ *   } oom_pids SEC(".maps") RULES("pid", "first=3|never=2", "HELP");
+ *   __u64 min_pages SETTING("min", "0..1048576 MiB", "HELP") = 256;
+ *
+ * Values are words, the default first, or a range of whole numbers. With a unit of
+ * KiB, MiB or GiB the variable has pages; its default is one in pages of 4 KiB. Rules
+ * are on a pid (struct oom_pid is the value), a cgroup (its id is the key) or a name
+ * (struct oom_name is the key).
+ */
+#define DESCRIBE(what, text)	__attribute__((btf_decl_tag("oom:" what ":" text)))
+#define RULES(subject, values, help)	DESCRIBE("rules", subject ":" values ":" help)
+/* To be changed before or after loading. */
+#define SETTING(name, values, help)	\
+	SEC(SETTINGS) DESCRIBE("setting", name ":" values ":" help)
+#define SETTINGS		".data.settings"
+#ifndef CHOOSES
+#define CHOOSES			""
+#endif
+#ifndef BAD_AT
+#define BAD_AT			""
+#endif
+#ifndef RANK_KEYS
+#define RANK_KEYS		""
+#endif
+
 #define OOM_SCORE_ADJ_MIN	-1000
 #define PF_EXITING		0x00000004
 #define PF_KTHREAD		0x00200000
@@ -55,26 +92,43 @@ char _license[] SEC("license") = "GPL";
 #define OBSERVE false
 #endif
 
-/* Settings, to be changed before or after loading. */
-#define SETTING SEC(".data.settings")
-
 /* Give no opinion, but count. */
-bool observe SETTING = OBSERVE;
+bool observe SETTING("observe", "no=0|yes=1", "decide nothing, only count") = OBSERVE;
 /* Tasks at an oom_score_adj of -1000 are ranked, too. */
-bool kill_unkillable SETTING;
+bool kill_unkillable SETTING("unkillable", "spare=0|kill=1",
+			     "processes at an oom_score_adj of -1000");
+/*
+ * A task at or below this oom_score_adj is a last resort: a selection of it counts as no
+ * opinion, and the kernel, whose score of it is low, takes it if there is nobody else.
+ */
+__s32 last_resort SETTING("last-resort", "-1000..1000",
+			  "no candidate at or below this oom_score_adj (default -900)") = -900;
 /* Page tables are counted in bytes, all else in pages of 1 << page_shift. */
-__u32 page_shift SETTING = 12;
+__u32 page_shift SEC(SETTINGS) = 12;
 
 struct oom_domain dry SEC(".data.dry") = { };
-struct oom_policy_stats stats SEC(".data.stats") = { .label = POLICY };
+struct oom_policy_stats stats SEC(".data.stats")
+	DESCRIBE("policy", POLICY) DESCRIBE("chooses", CHOOSES) DESCRIBE("bad at", BAD_AT)
+	DESCRIBE("keys", RANK_KEYS) = { .label = POLICY };
+#ifdef LINES
+struct oom_line_stats line_stats[LINES] SEC(".data.lines") = { };
+#endif
 
-/* Compared from the first key on; higher dies first. */
+/* Compared from the first key on, of which the last is a size; higher dies first. */
 #define KEYS 3
 struct rank {
 	__u64 key[KEYS];
-	__u64 start;	/* of equals the oldest dies: it is usually offered first */
+	/* Of sizes that are nearly equal the higher oom_score_adj dies, then the younger. */
+	__u64 start;
+	__s32 adj;
+	__u32 line;	/* of a list of rules, from 1; 0: none */
+	bool named;	/* a rule names this very process, or its oom_score_adj */
+	__u64 largest;	/* size among those with the same other keys, this one or not */
 	__u64 pid;	/* the process that has this rank; 0: none */
 };
+
+/* A sixteenth below the largest is nearly equal. */
+#define NEAR(size)	((size) - (size) / 16)
 
 /* A value that oc->chosen never has. */
 #define NOT_BEGUN 1
@@ -101,6 +155,9 @@ void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank);
+#ifdef BEFORE_DRY_RUN
+static __always_inline void BEFORE_DRY_RUN(void);
+#endif
 
 /* The memory of a process whose first thread has ended belongs to another thread. */
 static __noinline struct mm_struct *other_mm(struct task_struct *task)
@@ -154,6 +211,18 @@ static __always_inline struct cgroup *deepest(struct cgroup *cgrp)
 	return cast(BPF_CORE_READ(cgrp, ancestors[MAX_LEVELS - 1]), struct cgroup);
 }
 
+static __always_inline bool in_domain(struct task_struct *task, const struct oom_domain *domain)
+{
+	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
+	__u32 level = domain->level;
+
+	if (!domain->cgroup)
+		return true;
+	/* The mask gives the verifier a bound. */
+	return cgrp->level >= (int)level &&
+	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id) == domain->cgroup;
+}
+
 static __always_inline bool dying(struct task_struct *task)
 {
 	return task->signal->oom_mm;
@@ -164,46 +233,110 @@ static __always_inline bool spared(struct task_struct *task)
 	return task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable;
 }
 
-/* Does a task of this rank come before the best? */
-static __always_inline bool higher(struct task_struct *task, const struct rank *r,
-				   const struct rank *best)
+/* Too small to be preferred: killed one by one, such processes free nothing. */
+static __always_inline bool small(__u64 pages, struct oom_domain *domain)
+{
+	return pages < domain->totalpages / 100;
+}
+
+/* Compares the keys before the last: 1 if r is higher, -1 if the best is, or 0. */
+#ifdef COMPARE_KEYS
+static __always_inline int COMPARE_KEYS(const struct rank *r, const struct rank *best);
+#else
+#define COMPARE_KEYS compare_keys
+static __always_inline int compare_keys(const struct rank *r, const struct rank *best)
 {
 	int i;
 
-	for (i = 0; i < KEYS; i++) {
+	for (i = 0; i < KEYS - 1; i++) {
 		if (r->key[i] != best->key[i])
-			return r->key[i] > best->key[i];
+			return r->key[i] > best->key[i] ? 1 : -1;
 	}
-	return task->start_boottime < best->start;
+	return 0;
+}
+#endif
+
+/* Does a task of this rank come before the best? */
+static __always_inline bool higher(struct rank *r, struct rank *best)
+{
+	__u64 size = r->key[KEYS - 1];
+	int order;
+
+	r->largest = size;
+	if (!best->pid)
+		return true;
+	order = COMPARE_KEYS(r, best);
+	if (order)
+		return order > 0;
+	/* Both are measured by the largest, or many small steps would lead far down. */
+	if (size < best->largest)
+		r->largest = best->largest;
+	else
+		best->largest = size;
+	if (size < NEAR(r->largest))
+		return false;
+	if (best->key[KEYS - 1] < NEAR(r->largest))
+		return true;
+	if (r->adj != best->adj)
+		return r->adj > best->adj;
+	return r->start > best->start;
 }
 
 static __always_inline void set_best(struct task_struct *task, struct rank *r)
 {
-	r->start = task->start_boottime;
 	r->pid = task->tgid;
 	oom.before = oom.best;
 	oom.best = *r;
 }
 
-static __always_inline void begin(struct oom_control *oc)
+static __always_inline void set_domain(struct oom_domain *domain, struct oom_control *oc)
 {
-	__builtin_memset(&oom, 0, sizeof(oom));
-	/* Any task of any rank comes before no task. */
-	oom.best.start = ~0ULL;
-	stats.ooms++;
-	oom.domain.totalpages = oc->totalpages;
+	domain->totalpages = oc->totalpages;
 	if (oc->memcg) {
-		oom.domain.level = oc->memcg->css.cgroup->level;
-		oom.domain.cgroup = oc->memcg->css.cgroup->kn->id;
+		domain->level = oc->memcg->css.cgroup->level;
+		domain->cgroup = oc->memcg->css.cgroup->kn->id;
 	}
 }
 
+#ifdef AT_BEGIN
+static __always_inline void AT_BEGIN(struct oom_control *oc);
+#endif
+
+static __always_inline void begin(struct oom_control *oc)
+{
+	__builtin_memset(&oom, 0, sizeof(oom));
+	stats.ooms++;
+	set_domain(&oom.domain, oc);
+#ifdef AT_BEGIN
+	AT_BEGIN(oc);
+#endif
+}
+
 /* The last name wins, so it is set again on a policy's first selection in a row. */
-static __always_inline void set_label(struct oom_control *oc)
+#ifdef SET_LABEL
+static __always_inline void SET_LABEL(struct oom_control *oc, __u32 line);
+#else
+#define SET_LABEL set_label
+static __always_inline void set_label(struct oom_control *oc, __u32 line)
 {
 	char name[] = POLICY;
 
 	set_oom_policy_name(oc, name, sizeof(name));
+}
+#endif
+
+/* The verdict of the policy, but for those that are a last resort. */
+static __always_inline int rank_task(struct task_struct *task, struct oom_domain *domain,
+				     struct rank *r)
+{
+	int verdict = rank(task, domain, r);
+
+	r->adj = task->signal->oom_score_adj;
+	r->start = task->start_boottime;
+	if (verdict == BPF_EVAL_SELECT && r->adj <= last_resort && !r->named &&
+	    !(kill_unkillable && r->adj == OOM_SCORE_ADJ_MIN))
+		return NO_BPF_POLICY;
+	return verdict;
 }
 
 SEC("fentry/bpf_set_policy_name")
@@ -211,7 +344,7 @@ int BPF_PROG(oom_begin, struct oom_control *oc)
 {
 	begin(oc);
 	if (!observe)
-		set_label(oc);
+		SET_LABEL(oc, 0);
 	return 0;
 }
 
@@ -245,10 +378,10 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 		check_chosen(oc, chosen);
 	oom.offered = (__u64)task;
 
-	verdict = rank(task, &oom.domain, &r);
+	verdict = rank_task(task, &oom.domain, &r);
 	/* Most tasks end here, so the checks that are only for a selection come later. */
 	if (verdict == BPF_EVAL_SELECT &&
-	    (oom.another_policy_selected || !higher(task, &r, &oom.best)))
+	    (oom.another_policy_selected || !higher(&r, &oom.best)))
 		return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 	/* No opinion on a dying task: the kernel waits for it, and no selection is counted. */
 	if (spared(task) || dying(task))
@@ -256,16 +389,21 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (verdict == BPF_EVAL_SELECT) {
 		set_best(task, &r);
 		stats.best.pid = r.pid;
+		stats.best.line = r.line;
 		stats.best.pages = task_pages(task);
 		bpf_probe_read_kernel_str(stats.best.comm, sizeof(stats.best.comm), task->comm);
 	}
 	if (observe)
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
-		if (!oom.labelled)
-			set_label(oc);
+		if (!oom.labelled || oom.before.line != r.line)
+			SET_LABEL(oc, r.line);
 		oom.labelled = true;
 		stats.selected++;
+#ifdef LINES
+		if (r.line && r.line <= LINES)
+			line_stats[r.line - 1].selected++;
+#endif
 		oom.selected = true;
 		oom.before_selection = chosen;
 		oom.chosen = (__u64)task;
@@ -279,8 +417,15 @@ int BPF_PROG(oom_victim, struct task_struct *task)
 	__u64 pid = task->tgid;
 
 	/* If the last selection was refused, the previous best dies. */
-	if ((oom.best.pid == pid || oom.before.pid == pid) && !observe)
+	if ((oom.best.pid == pid || oom.before.pid == pid) && !observe) {
 		stats.victims++;
+#ifdef LINES
+		__u32 line = oom.best.pid == pid ? oom.best.line : oom.before.line;
+
+		if (line && line <= LINES)
+			line_stats[line - 1].victims++;
+#endif
+	}
 	/* mark_victim may fire once for each thread. */
 	oom.best.pid = 0;
 	oom.before.pid = 0;
@@ -295,7 +440,8 @@ int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memc
 	int i;
 
 	bpf_probe_read_kernel_str(text, sizeof(text), policy);
-	if (bpf_strncmp(text, sizeof(text), POLICY))
+	/* The label of a list of rules goes on with the line that decided. */
+	if (bpf_strncmp(text, sizeof(POLICY) - 1, POLICY))
 		return 0;
 	bpf_probe_read_kernel_str(text, sizeof(text), outcome);
 	for (i = 0; i < NR_OUTCOMES; i++)
@@ -303,24 +449,14 @@ int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memc
 	return 0;
 }
 
-/* Is the task in the cgroup that the dry run is about? */
-static __always_inline bool dry_domain(struct task_struct *task)
-{
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	__u32 level = dry.level;
-
-	if (!dry.cgroup)
-		return true;
-	/* The mask gives the verifier a bound. */
-	return cgrp->level >= (int)level &&
-	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id) == dry.cgroup;
-}
-
 /*
  * For each process of the domain a line: pid, verdict, why, the keys of its
- * rank, when it started (ns), its size in pages, oom_score_adj, and the id of
- * its cgroup.
+ * rank, when it started (ns), its size in pages, oom_score_adj, the id of its
+ * cgroup, and the line of a list of rules that decided, from 1.
  */
+#ifdef MORE_OF_RANK
+static __always_inline void MORE_OF_RANK(struct seq_file *seq, struct task_struct *task);
+#endif
 SEC("iter/task")
 int oom_rank(struct bpf_iter__task *ctx)
 {
@@ -329,20 +465,28 @@ int oom_rank(struct bpf_iter__task *ctx)
 	struct rank r = { };
 	enum why why;
 
+#ifdef BEFORE_DRY_RUN
+	if (!ctx->meta->seq_num)
+		BEFORE_DRY_RUN();
+#endif
 	if (!task || task->pid != task->tgid || task->tgid == 1 ||
-	    task->flags & PF_KTHREAD || !dry_domain(task))
+	    task->flags & PF_KTHREAD || !in_domain(task, &dry))
 		return 0;
 	why = dying(task) ? WHY_DYING : spared(task) ? WHY_SPARED : WHY_POLICY;
 	if (!task->mm && !other_mm(task))
 		why = WHY_NO_MEMORY;
 	if (why == WHY_POLICY)
-		verdict = rank(task, &dry, &r);
+		verdict = rank_task(task, &dry, &r);
 	if (observe)
 		verdict = NO_BPF_POLICY;
-	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %llu %llu %llu %llu %llu %d %llu\n",
+	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %llu %llu %llu %llu %llu %d %llu %u",
 		       task->tgid, verdict, why, r.key[0], r.key[1], r.key[2], task->start_boottime,
 		       task_pages(task), task->signal->oom_score_adj,
-		       task->cgroups->dfl_cgrp->kn->id);
+		       task->cgroups->dfl_cgrp->kn->id, r.line);
+#ifdef MORE_OF_RANK
+	MORE_OF_RANK(ctx->meta->seq, task);
+#endif
+	BPF_SEQ_PRINTF(ctx->meta->seq, "\n");
 	return 0;
 }
 

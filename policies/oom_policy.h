@@ -39,7 +39,7 @@ struct oom_domain {
 struct oom_best {
 	unsigned int pid;		/* 0: none */
 	char comm[16];
-	unsigned int unused;
+	unsigned int line;		/* of a list of rules, from 1; 0: none */
 	unsigned long long pages;
 };
 
@@ -67,6 +67,12 @@ struct oom_policy_stats {
 	unsigned long long victims;	/* selected processes that were killed */
 	unsigned long long outcomes[NR_OUTCOMES];	/* of searches under its label */
 	struct oom_best best;		/* of the last search that had one */
+};
+
+/* Counts of a line of a list of rules: the map .data.lines has one for each. */
+struct oom_line_stats {
+	unsigned long long selected;
+	unsigned long long victims;
 };
 
 #endif

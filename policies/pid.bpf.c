@@ -25,6 +25,9 @@
  * Bad at: anything that forks or is started anew; that is another process.
  */
 #define POLICY "pid"
+#define CHOOSES "the given processes first, or never"
+#define BAD_AT "a process that is started anew is another one"
+#define RANK_KEYS ",,pages task"
 #include "oom_policy.bpf.h"
 
 /* A clock tick in /proc, whatever CONFIG_HZ is. */
@@ -35,10 +38,10 @@ struct {
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, struct oom_pid);
-} oom_pids SEC(".maps");
+} oom_pids SEC(".maps") RULES("pid", "first=3|never=2", "a rule; at most 1024");
 
 /* The verdict on processes that are not in the map: 0, or BPF_EVAL_NEXT. */
-__u32 others SETTING;
+__u32 others SETTING("others", "kernel=0|spare=2", "processes that no rule is for");
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)
@@ -48,6 +51,7 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 
 	if (!rule || rule->start != task->start_boottime / NSEC_PER_TICK)
 		return others;
-	rank->key[0] = task_pages(task);
+	rank->key[KEYS - 1] = task_pages(task);
+	rank->named = true;
 	return rule->verdict;
 }

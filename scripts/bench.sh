@@ -72,31 +72,25 @@ bench_sizes() {
 }
 
 # bench_guest - the programs of the guests, for the patched kernel's BTF; and earlyoom,
-# from its package, with the library that it needs.
+# from its package, which needs no library that oom-policy does not.
 bench_guest() {
-	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1 POLICIES="$LINUX/tools/oom_policy") file from
+	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1) file
 	PROGS=$BENCH/progs
-	make_dirs "$PROGS/bpftool" "$PROGS/oom-policy" "$PROGS/bench" "$BENCH/deb"
+	make_dirs "$PROGS/bpftool" "$PROGS/bench" "$BENCH/deb"
 	bpftool_build
-	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" "${args[@]}"
-	make -C "$ROOT/bench" OUTPUT="$PROGS/bench" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+	command_build
+	make -C "$ROOT/bench" OUTPUT="$PROGS/bench" POLICIES="$LINUX/tools/oom_policy" \
+		SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 	if [ ! -e "$BENCH/deb/usr/bin/earlyoom" ]; then
 		(cd "$BENCH/deb" && apt-get -q download earlyoom && dpkg-deb -x earlyoom_*.deb .)
 	fi
 	{
 		initramfs_common
 		echo "dir /oom/bench 755 0 0"
-		for file in lib lib64 lib/x86_64-linux-gnu; do
-			echo "dir /$file 755 0 0"
-		done
 		for file in "$PROGS"/bench/*.bpf.o "$PROGS"/bench/bench; do
 			echo "file /oom/bench/${file##*/} $file 755 0 0"
 		done
 		echo "file /bin/earlyoom $BENCH/deb/usr/bin/earlyoom 755 0 0"
-		for file in /lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6; do
-			from=$(readlink -f "$file")
-			echo "file $file $from 755 0 0"
-		done
 	} >"$PROGS/initramfs.list"
 	"$OBJ/usr/gen_init_cpio" "$PROGS/initramfs.list" | gzip -1 >"$BENCH/initramfs"
 }

@@ -11,7 +11,8 @@ KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
 GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.h=zlib1g-dev
-	/usr/include/json-c/json.h=libjson-c-dev /usr/include/ini.h=libinih-dev
+	/usr/include/json-c/json.h=libjson-c-dev
+	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev /usr/include/systemd/sd-journal.h=libsystemd-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 
 # kernel_paths - where the open base is built: sets DIR, LINUX, OBJ and PROGS.
@@ -77,15 +78,27 @@ bpftool_build() {
 		feature-llvm=0 feature-libbfd=0 feature-libcap=0 feature-clang-bpf-co-re=0 -j"$(nproc)"
 }
 
-# progs_build - selftests, stress tests, policies, oom-policy and the demo, static,
-# for this kernel's BTF.
+# command_build - oom-policy as it is installed, in PROGS/root, and the example of a
+# policy, built with the header that was installed.
+command_build() {
+	local args=(VMLINUX_BTF="$OBJ/vmlinux")
+	make_dirs "$PROGS/oom-policy" "$PROGS/example"
+	rm -rf "$PROGS/root"
+	make -C "$ROOT/oom-policy" install OUTPUT="$PROGS/oom-policy" POLICIES="$LINUX/tools/oom_policy" \
+		DESTDIR="$PROGS/root" PREFIX= "${args[@]}"
+	make -C "$PROGS/root/share/doc/oom-policy/example" OUTPUT="$PROGS/example" \
+		INCLUDE="$PROGS/root/include/oom-policy" "${args[@]}"
+}
+
+# progs_build - selftests, stress tests, policies, oom-policy and the demo, for this
+# kernel's BTF; static but for oom-policy, as Debian has no static libsmartcols.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
-	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool" "$PROGS/oom-policy"
+	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool"
 	bpftool_build
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
-	make -C "$ROOT/oom-policy" OUTPUT="$PROGS/oom-policy" POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
+	command_build
 	make -C "$ROOT/oom-policy/test" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 	make -C "$ROOT/tests/stress" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" \
 		POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
@@ -94,16 +107,25 @@ progs_build() {
 
 # initramfs_common - the lines that every guest's initramfs has.
 initramfs_common() {
-	local dir
-	for dir in bin dev proc sys tmp oom oom/policies; do
+	local dir file libs
+	mapfile -t libs < <(ldd "$PROGS/root/sbin/oom-policy" | awk '/\// { print $(NF - 1) }')
+	for dir in bin dev proc sys tmp oom oom/policies oom/example lib lib/oom-policy; do
 		echo "dir /$dir 755 0 0"
 	done
+	dirname "${libs[@]}" | sort -u | awk '$1 != "/lib" { print "dir", $1, "755 0 0" }'
+	for file in "${libs[@]}"; do
+		echo "file $file $file 755 0 0"
+	done
+	for file in "$PROGS"/root/lib/oom-policy/*.bpf.o; do
+		echo "file /lib/oom-policy/${file##*/} $file 644 0 0"
+	done
+	echo "file /oom/example/most_threads.bpf.o $PROGS/example/most_threads.bpf.o 644 0 0"
 	echo "nod /dev/console 600 0 0 c 5 1"
 	echo "file /init $ROOT/guest/init 755 0 0"
 	echo "file /bin/busybox $(command -v busybox) 755 0 0"
 	echo "slink /bin/sh busybox 777 0 0"
 	echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"
-	echo "file /bin/oom-policy $PROGS/oom-policy/oom-policy 755 0 0"
+	echo "file /bin/oom-policy $PROGS/root/sbin/oom-policy 755 0 0"
 }
 
 # initramfs_build - busybox, bpftool and the programs, all static.
@@ -114,6 +136,7 @@ initramfs_build() {
 		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
 			echo "file /oom/${file##*/} $file 755 0 0"
 		done
+		echo "file /oom/journal.so $PROGS/selftests/journal.so 755 0 0"
 		for file in "$PROGS"/policies/*.bpf.o; do
 			echo "file /oom/policies/${file##*/} $file 644 0 0"
 		done

@@ -11,6 +11,9 @@
  * Bad at: nothing it does, as it does nothing.
  */
 #define POLICY "observe"
+#define CHOOSES "decide nothing, but count each OOM and who was the biggest"
+#define BAD_AT "nothing it does, as it does nothing"
+#define RANK_KEYS "pages task"
 #define OBSERVE true
 #include "oom_policy.bpf.h"
 

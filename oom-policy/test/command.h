@@ -42,6 +42,15 @@ static inline int run(struct said *said, const char *fmt, ...)
 	return said->status;
 }
 
+/* Make a file with one text and a newline in it: 0 or -1. */
+static inline int save(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	int ret = file ? fprintf(file, "%s\n", text) : -1;
+
+	return file && !fclose(file) && ret > 0 ? 0 : -1;
+}
+
 /* A field of a row of JSON output, as text that lives until the next call. */
 static inline const char *field(const struct said *said, int row, const char *key)
 {
@@ -67,6 +76,49 @@ static inline const char *field(const struct said *said, int row, const char *ke
 		ASSERT_NE(NULL, strstr(self->said.stream, text))		\
 			TH_LOG("not in it: %s\n%s", text, self->said.stream);	\
 	} while (0)
+
+/* Stop a command in the background. */
+static inline void stop_helper(pid_t *helper, int sig)
+{
+	if (!*helper)
+		return;
+	kill(-*helper, sig);
+	waitpid(*helper, NULL, 0);
+	*helper = 0;
+}
+
+/* Start a shell command in the background, in a group of its own. */
+static inline pid_t start_helper(const char *command)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		setpgid(0, 0);
+		execlp("sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	setpgid(pid, pid);
+	return pid;
+}
+
+/* Start watch, and wait until it does. */
+static inline int start_watch(pid_t *helper, const char *options)
+{
+	char command[128], text[256] = "";
+	int ms;
+
+	unlink("/tmp/watch.err");
+	snprintf(command, sizeof(command), "exec oom-policy watch %s >/tmp/watch 2>/tmp/watch.err",
+		 options);
+	*helper = start_helper(command);
+	for (ms = 0; ms < PATIENCE; ms += 10) {
+		usleep(10000);
+		read_file("/tmp/watch.err", text, sizeof(text));
+		if (strstr(text, "watching"))
+			return 0;
+	}
+	return -1;
+}
 
 /* The pid of whom the kernel has killed first, or 0. */
 static inline pid_t first_killed(struct klog *log)

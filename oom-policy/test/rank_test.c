@@ -26,7 +26,10 @@ FIXTURE_TEARDOWN(rank)
 }
 
 /* The first in the ranking is killed and, if a policy is given, by its choice. */
-#define ASSERT_FIRST_DIES(hog, policy)						\
+#define ASSERT_FIRST_DIES(hog, policy) ASSERT_FIRST_DIES_BY(hog, policy, policy)
+
+/* The label of a list has the line that decided. */
+#define ASSERT_FIRST_DIES_BY(hog, policy, label)				\
 	do {									\
 		ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");	\
 		ASSERT_EQ((hog)->pid, atoi(field(&self->said, 0, "pid")))	\
@@ -35,7 +38,7 @@ FIXTURE_TEARDOWN(rank)
 		scene_oom(&self->s);						\
 		ASSERT_KILLED(hog);						\
 		ASSERT_EQ(!!*(policy),						\
-			  !!log_count(&self->s.log, "\noom_policy=" policy " victim=policy\n")); \
+			  !!log_count(&self->s.log, "\noom_policy=" label " victim=policy\n")); \
 	} while (0)
 
 /* Nothing is loaded: the kernel's own choice is foretold, too. */
@@ -158,7 +161,7 @@ TEST_F(rank, rss)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
 	ASSERT_RUN(0, "oom-policy load rss");
-	ASSERT_FIRST_DIES(&self->s.big, "rss");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 /* The memory of a process whose first thread has ended is found at another thread. */
@@ -174,7 +177,7 @@ TEST_F(rank, first_thread_ended)
 	/* The kernel reports the id of the thread. */
 	ASSERT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
 	ASSERT_TRUE(hog_alive(&self->s.big));
-	ASSERT_NE(0, log_count(&self->s.log, "\noom_policy=rss victim=policy\n"));
+	ASSERT_NE(0, log_count(&self->s.log, "\noom_policy=rules victim=policy\n"));
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
 }
@@ -183,14 +186,14 @@ TEST_F(rank, age_youngest)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load age");
-	ASSERT_FIRST_DIES(&self->s.small, "age");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
 }
 
 TEST_F(rank, age_oldest)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
 	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
-	ASSERT_FIRST_DIES(&self->s.trigger, "age");
+	ASSERT_FIRST_DIES(&self->s.trigger, "rules");
 }
 
 /* The youngest is too little to be worth it, which leaves the second youngest. */
@@ -201,7 +204,7 @@ TEST_F(rank, age_min)
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MB, 0));
 	ASSERT_RUN(0, "oom-policy load age --set min=8");
-	ASSERT_FIRST_DIES(&self->s.small, "age");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
 	hog_stop(&little);
 }
 
@@ -209,7 +212,7 @@ TEST_F(rank, name)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
-	ASSERT_FIRST_DIES(&self->s.small, "name");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
 }
 
 /* A name is whole, if there is no * behind it. */
@@ -217,7 +220,7 @@ TEST_F(rank, name_is_whole)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load name --set smal=prefer --set smaller=prefer");
-	ASSERT_FIRST_DIES(&self->s.big, "");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 /* The longest that fits counts: all are spared, but for one. */
@@ -225,7 +228,7 @@ TEST_F(rank, name_prefix)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load name --set '*=never' --set 'sma*=prefer'");
-	ASSERT_FIRST_DIES(&self->s.small, "name");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
 }
 
 /* Marks are followed as they change, without a reload. */
@@ -241,7 +244,7 @@ TEST_F(rank, systemd_omit)
 	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_omit", "0", 1, 0));
-	ASSERT_FIRST_DIES(&self->s.small, "systemd");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
 }
 
 TEST_F(rank, systemd_mark_taken_away)
@@ -252,7 +255,7 @@ TEST_F(rank, systemd_mark_taken_away)
 	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
 	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
 	ASSERT_EQ(0, removexattr(self->s.cg_big.path, "user.oomd_omit"));
-	ASSERT_FIRST_DIES(&self->s.big, "systemd");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 /* To be avoided: after all others, but before those that are omitted. */
@@ -267,7 +270,7 @@ TEST_F(rank, systemd_avoid)
 	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
 	/* One that is not marked goes before it, however small. */
 	ASSERT_EQ(0, removexattr(self->s.cg_trigger.path, "user.oomd_avoid"));
-	ASSERT_FIRST_DIES(&self->s.trigger, "systemd");
+	ASSERT_FIRST_DIES(&self->s.trigger, "rules");
 }
 
 /* The marks of a cgroup are those of what is below it, too. */
@@ -278,7 +281,7 @@ TEST_F(rank, systemd_below)
 	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
 	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_FIRST_DIES(&self->s.small, "systemd");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:02");
 }
 
 /* Decides nothing, and knows whom rss would have taken. */
@@ -313,14 +316,14 @@ TEST_F(rank, unkillable_spared)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
 	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
-	ASSERT_FIRST_DIES(&self->s.big, "");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 TEST_F(rank, unkillable_killed)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
 	ASSERT_RUN(0, "oom-policy load name --set small=prefer --set unkillable=kill");
-	ASSERT_FIRST_DIES(&self->s.small, "name");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
 }
 
 /* Each takes what is its own, the one loaded last first. */
@@ -333,7 +336,7 @@ TEST_F(rank, stacked)
 	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
 	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
 	ASSERT_EQ(self->s.big.pid, atoi(field(&self->said, 1, "pid")));
-	ASSERT_STREQ("rss", field(&self->said, 1, "policy"));
+	ASSERT_STREQ("rules", field(&self->said, 1, "policy"));
 	ASSERT_EQ(self->s.trigger.pid, atoi(field(&self->said, 2, "pid")));
 	ASSERT_STREQ("", field(&self->said, 2, "rank"));
 	scene_oom(&self->s);
@@ -362,15 +365,17 @@ TEST_F(rank, ended)
 TEST_F(rank, counts)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
-	ASSERT_RUN(0, "oom-policy load rss");
-	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
+	ASSERT_RUN(0, "oom-policy load rules --set 'never name=nobody' --set 'first name=small'");
 	scene_oom(&self->s);
 	ASSERT_KILLED(&self->s.small);
 	ASSERT_RUN(0, "oom-policy status --json");
-	ASSERT_STREQ("name", field(&self->said, 0, "label"));
+	ASSERT_STREQ("rules", field(&self->said, 0, "label"));
 	ASSERT_LT(0, atoi(field(&self->said, 0, "ooms")));
 	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
 	ASSERT_EQ(0, strncmp("{ \"policy\": 1,", field(&self->said, 0, "outcomes"), 14))
+		TH_LOG("%s", self->said.out);
+	ASSERT_NE(NULL, strstr(field(&self->said, 0, "rules"), "\"first name=small\", \"cgroups\": null, \"processes\": 0, \"victims\": 1"))
 		TH_LOG("%s", self->said.out);
 	ASSERT_LT(0, atoi(field(&self->said, 1, "ooms")));
 	ASSERT_STREQ("0", field(&self->said, 1, "fallbacks"));
@@ -399,6 +404,124 @@ TEST_F(rank, what_if)
 	ASSERT_RUN(0, "oom-policy status");
 	ASSERT_SAYS(out, "No policy");
 	ASSERT_FIRST_DIES(&self->s.big, "");
+}
+
+/* Each kind of condition, as a list: whom the kernel would not take. */
+FIXTURE(conditions)
+{
+	struct said said;
+	struct scene s;
+};
+
+FIXTURE_VARIANT(conditions)
+{
+	const char *list;
+	bool big;
+};
+
+FIXTURE_SETUP(conditions)
+{
+	ASSERT_EQ(0, scene_memcg(&self->s));
+}
+
+FIXTURE_TEARDOWN(conditions)
+{
+	run(&self->said, "oom-policy unload --all");
+	scene_end(&self->s);
+}
+
+#define CONDITION(variant, text)						\
+	FIXTURE_VARIANT_ADD(conditions, variant) { .list = text }
+#define CONDITION_OF_BIG(variant, text)						\
+	FIXTURE_VARIANT_ADD(conditions, variant) { .list = text, .big = true }
+
+CONDITION(name, "first name=sm*ll");
+CONDITION(exe, "first exe=rank_test name=small");
+CONDITION_OF_BIG(exe_of_another, "first exe=busybox");
+CONDITION(uid, "never uid=0 name=big\nlast name=trigger");
+CONDITION_OF_BIG(uid_of_another, "first uid=1 name=small");
+CONDITION(gid, "first gid=0 name=small");
+CONDITION(cgroup, "first cgroup=/oom_test/small");
+CONDITION(cgroup_pattern, "first cgroup=/*/s*l");
+CONDITION(cgroup_depth, "first cgroup=/**/small");
+CONDITION_OF_BIG(cgroup_below, "first cgroup=/oom_test/small/**");
+CONDITION(scope, "first scope=/oom_test name=small");
+CONDITION_OF_BIG(scope_of_another, "first scope=/oom_test/** name=small");
+CONDITION_OF_BIG(scope_global, "first scope=global name=small");
+CONDITION(adj, "first adj=0 name=small");
+CONDITION_OF_BIG(adj_of_another, "first adj>=1 name=small");
+CONDITION(size, "first size<=15M size>=8M");
+CONDITION(age, "first age<=1h name=small");
+CONDITION_OF_BIG(age_of_another, "first age>=1h name=small");
+CONDITION(mark, "first mark=none name=small");
+CONDITION_OF_BIG(mark_of_another, "first mark=omit name=small");
+CONDITION(number, "3 name=small");
+CONDITION_OF_BIG(number_in_the_middle, "6 name=small");
+CONDITION(last, "last name=big\nlast name=trigger");
+CONDITION(never, "never name=big\nnever name=trigger");
+CONDITION(first_match, "first name=small\nnever name=*");
+CONDITION_OF_BIG(kernel, "kernel name=*");
+CONDITION_OF_BIG(private, "rank private");
+CONDITION_OF_BIG(cgroup_size, "rank cgroup-size");
+CONDITION_OF_BIG(cgroup_tree, "rank cgroup-tree");
+CONDITION(youngest, "rank youngest");
+
+/* Whom rank puts first is who dies. */
+TEST_F(conditions, die)
+{
+	struct hog *victim = variant->big ? &self->s.big : &self->s.small;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, save("/tmp/rules", variant->list));
+	ASSERT_RUN(0, "oom-policy load /tmp/rules");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(victim->pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
+	ASSERT_STREQ("rules", field(&self->said, 0, "policy"));
+	scene_oom(&self->s);
+	ASSERT_KILLED(victim);
+	ASSERT_LT(0, log_count(&self->s.log, "\noom_policy=rules"));
+	ASSERT_LT(0, log_count(&self->s.log, " victim=policy\n"));
+}
+
+/* Two of 12M and 8M in one part of the tree, 14M in another. */
+TEST_F(rank, tree)
+{
+	struct cg left, right;
+	struct hog twin = { };
+
+	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, cg_create(&left, &self->s.cg_small, "left", 0));
+	ASSERT_EQ(0, cg_create(&right, &self->s.cg_small, "right", 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
+	ASSERT_RUN(0, "oom-policy rank rules --set 'rank cgroup-size' --cgroup /oom_test --json");
+	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_RUN(0, "oom-policy load rules --set 'rank cgroup-tree'");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	EXPECT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	scene_oom(&self->s);
+	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	EXPECT_TRUE(hog_alive(&self->s.big));
+	hog_stop(&twin);
+	cg_destroy(&left);
+	cg_destroy(&right);
+}
+
+/* In place: the process of a line changes its class while the list is at work. */
+TEST_F(rank, set_and_unset)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load rules --set 'rank size'");
+	ASSERT_RUN(0, "oom-policy set rules 'never name=big' 'first cgroup=/oom_test/small'");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_STREQ("2", field(&self->said, 0, "line"));
+	ASSERT_RUN(0, "oom-policy status rules");
+	ASSERT_SAYS(out, "never name=big");
+	ASSERT_RUN(0, "oom-policy unset rules 'never name=big'");
+	ASSERT_RUN(0, "oom-policy set rules 'last cgroup=/oom_test/small'");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 TEST_HARNESS_MAIN

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 
 #include "oom_env.h"
+#include "oom_odd.h"
+#include "oom_policy.h"
 
 #define PIN "/sys/fs/bpf/oom_test_link"
 
@@ -216,6 +218,116 @@ TEST_F(loader, last_reference_goes_in_the_scan)
 	EXPECT_TRUE(log_count(&self->s.log, "oom_policy=bpf") > 0);
 	EXPECT_TRUE(unloads()) TH_LOG("the program stays without a reference");
 	EXPECT_EQ(0, sysctl_set("/proc/sys/kernel/bpf_stats_enabled", old, &old));
+}
+
+/* The policy pid, loaded without a command, to be exact about when. */
+struct copy {
+	struct bpf_object *obj;
+	struct bpf_link *begin, *evaluate;
+};
+
+/* Select a process: 0 or -errno. */
+static int copy_rule(struct copy *copy, const struct hog *hog)
+{
+	struct oom_pid rule = { .start = start_ticks(hog->pid), .verdict = BPF_EVAL_SELECT };
+
+	return bpf_map_update_elem(bpf_object__find_map_fd_by_name(copy->obj, "oom_pids"),
+				   &hog->pid, &rule, BPF_ANY);
+}
+
+/* Load it, to select one process: 0 or -errno. */
+static int copy_load(struct copy *copy, const struct hog *hog)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/pid.bpf.o", getenv("OOM_POLICY_DIR") ?: ".");
+	copy->obj = bpf_object__open_file(path, NULL);
+	if (!copy->obj || bpf_object__load(copy->obj))
+		return -errno;
+	return copy_rule(copy, hog);
+}
+
+static struct bpf_link *attach_program(struct bpf_object *obj, const char *name)
+{
+	return bpf_program__attach(bpf_object__find_program_by_name(obj, name));
+}
+
+static int copy_attach(struct copy *copy)
+{
+	copy->begin = attach_program(copy->obj, "oom_begin");
+	copy->evaluate = attach_program(copy->obj, "oom_evaluate");
+	return copy->begin && copy->evaluate ? 0 : -errno;
+}
+
+static void copy_drop(struct copy *copy)
+{
+	bpf_link__destroy(copy->evaluate);
+	bpf_link__destroy(copy->begin);
+	bpf_object__close(copy->obj);
+	memset(copy, 0, sizeof(*copy));
+}
+
+/*
+ * Killed and still dying: it is waited for, though one of a higher rank has come
+ * up since.
+ */
+TEST_F(loader, the_dying_are_waited_for)
+{
+	struct copy policy = { };
+	char adj[64];
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, hold_at_exit(self->s.small.pid));
+	ASSERT_EQ(0, copy_load(&policy, &self->s.small));
+	ASSERT_EQ(0, copy_rule(&policy, &self->s.big));
+	ASSERT_EQ(0, copy_attach(&policy));
+	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", self->s.big.pid);
+	ASSERT_EQ(0, write_file(adj, "-1000"));
+	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
+	ASSERT_TRUE(held(self->s.small.pid, PATIENCE));
+	ASSERT_EQ(0, write_file(adj, "0"));
+	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
+	EXPECT_EQ(1, cg_event(&self->s.domain, "memory.events", "oom_kill"));
+	EXPECT_TRUE(hog_alive(&self->s.big));
+	let_go(self->s.small.pid);
+	copy_drop(&policy);
+}
+
+/*
+ * One that is attached while tasks are asked about, after the kernel has taken the
+ * big one, takes over where the one before it is dropped.
+ */
+TEST_F(loader, replaced_in_the_scan)
+{
+	struct copy old = { }, new = { };
+	struct rules_bpf *slow;
+	struct bpf_link *link;
+	int ms;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, copy_load(&old, &self->s.small));
+	ASSERT_EQ(0, copy_load(&new, &self->s.small));
+	ASSERT_EQ(0, copy_attach(&old));
+	/* It runs before the policies, and takes its time over each task. */
+	slow = rules_bpf__open_and_load();
+	ASSERT_NE(NULL, slow) TH_LOG("%s", libbpf_log);
+	slow->bss->burn_ms = 400;
+	link = bpf_program__attach(slow->progs.slow);
+	ASSERT_NE(NULL, link);
+
+	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
+	for (ms = 0; ms < PATIENCE && !slow->bss->burns; ms++)
+		usleep(1000);
+	/* The old one is asked about big yet. Before small the kernel takes that. */
+	ASSERT_EQ(0, copy_attach(&new));
+	copy_drop(&old);
+	EXPECT_EQ(1, slow->bss->burns) TH_LOG("the scan went on");
+	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
+	bpf_link__destroy(link);
+	rules_bpf__destroy(slow);
+	copy_drop(&new);
+	ASSERT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	ASSERT_EQ(1, log_count(&self->s.log, "Killed process"));
 }
 
 TEST_HARNESS_MAIN

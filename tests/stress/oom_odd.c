@@ -210,3 +210,18 @@ size_t node_share(int node)
 	at = strstr(buf, "MemFree:");
 	return at ? strtoul(at + strlen("MemFree:"), NULL, 10) * 1024 / 100 : 0;
 }
+
+unsigned long long start_ticks(pid_t pid)
+{
+	char path[64], buf[1024], *at;
+	int field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		return 0;
+	/* The second field is in parentheses and may hold blanks. */
+	at = strrchr(buf, ')');
+	for (field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at, NULL, 10) : 0;
+}

@@ -38,6 +38,9 @@ void odd_can_hold_pipes(void);
 /* The same as hog_grow() with such memory, which system calls are charged for. */
 int odd_grow_pipes(struct hog *hog, size_t bytes);
 
+/* When a process started, in clock ticks: field 22 of its stat; 0: it is gone. */
+unsigned long long start_ticks(pid_t pid);
+
 /* A hundredth of the free memory of a node, bytes, or 0. */
 size_t node_share(int node);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Can this kernel do it, and if not, what is to be done? */
 #include <errno.h>
 #include <linux/magic.h>
-#include <stdlib.h>
+#include <mntent.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -10,8 +10,13 @@
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 
-#include "oom-policy.h"
+#include "cgroup.h"
+#include "kernel.h"
+#include "pins.h"
+#include "policy.h"
+#include "say.h"
 
 /*
  * Attach a program that does nothing, for a moment, to a function of any kernel:
@@ -93,11 +98,19 @@ static bool has_direct_calls(void)
 	return !try_to_attach();
 }
 
+static bool has_objects(void)
+{
+	return policy_find(ANY_POLICY);
+}
+
 /* Only a program that the kernel refuses counts, not a lack of memory or rights. */
 static bool loads_policy(void)
 {
-	struct bpf_object *obj = policy_load(&(struct setup){ .policy = policy_find("rss") });
+	struct bpf_object *obj;
 
+	if (!policy_find(ANY_POLICY))
+		return false;
+	obj = program_load(&(struct setup){ .policy = policy_find(ANY_POLICY) });
 	if (!obj)
 		return errno == ENOMEM || errno == EPERM;
 	bpf_object__close(obj);
@@ -116,9 +129,28 @@ static bool has_bpffs(void)
 	return is_mounted(BPFFS, BPF_FS_MAGIC);
 }
 
+#define MOUNT_CGROUP2	"mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1"
+
+static char cgroup2_remedy[512] = MOUNT_CGROUP2;
+
 static bool has_cgroup2(void)
 {
-	return is_mounted(CGROUPS, CGROUP2_SUPER_MAGIC);
+	FILE *mounts;
+	struct mntent *m;
+
+	if (is_mounted(CGROUPS, CGROUP2_SUPER_MAGIC))
+		return true;
+	mounts = setmntent("/proc/self/mounts", "r");
+	while (mounts && (m = getmntent(mounts))) {
+		if (strcmp(m->mnt_type, "cgroup2"))
+			continue;
+		snprintf(cgroup2_remedy, sizeof(cgroup2_remedy),
+			 "it is mounted on %s: mount --bind %s " CGROUPS, m->mnt_dir, m->mnt_dir);
+		break;
+	}
+	if (mounts)
+		endmntent(mounts);
+	return false;
 }
 
 static bool has_memory(void)
@@ -134,12 +166,56 @@ static bool has_memory(void)
 	return strstr(buf, "memory");
 }
 
-/* In this order: each may fail because an earlier one does. */
+/* Others may have made it; what is not there can be made. */
+static bool has_pins(void)
+{
+	struct stat st;
+
+	return lstat(PINS, &st) ? errno == ENOENT : S_ISDIR(st.st_mode) && pins_safe(&st);
+}
+
+/* A number in a file of /proc/sys, 0 if it is not there. */
+static long sysctl(const char *name)
+{
+	char path[128];
+	long value = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	file = fopen(path, "r");
+	if (!file)
+		return 0;
+	if (fscanf(file, "%ld", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+static bool does_not_panic(void)
+{
+	return !sysctl("vm/panic_on_oom");
+}
+
+static bool does_not_kill_current(void)
+{
+	return !sysctl("vm/oom_kill_allocating_task");
+}
+
+static bool runs_programs(void)
+{
+	return access("/proc/sys/kernel/ftrace_enabled", F_OK) || sysctl("kernel/ftrace_enabled");
+}
+
+/*
+ * In this order: each may fail because an earlier one does. Those that switch loaded
+ * policies off do not keep one from being loaded.
+ */
 static const struct check {
 	const char *name;
 	bool (*works)(void);
 	int status;
 	const char *remedy;
+	const char *warning;
 } checks[] = {
 	{ "capabilities", can_load, NO_RIGHTS,
 	  "run it as root, or with CAP_SYS_ADMIN, and not in a container" },
@@ -153,46 +229,55 @@ static const struct check {
 	  "use a kernel with CONFIG_BPF_JIT=y, and sysctl net.core.bpf_jit_enable=1" },
 	{ "ftrace direct calls", has_direct_calls, NO_SUPPORT,
 	  "use a kernel with CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS=y and CONFIG_FUNCTION_TRACER=y" },
+	{ "objects", has_objects, FAILED,
+	  "make install, or set " POLICY_PATH " to the folder of the policies" },
 	{ "policy", loads_policy, NO_SUPPORT, refusal },
 	{ "bpffs", has_bpffs, FAILED, MOUNT_BPFFS },
-	{ "cgroup2", has_cgroup2, FAILED,
-	  "mount -t cgroup2 cgroup2 " CGROUPS ", or boot with systemd.unified_cgroup_hierarchy=1" },
+	{ "pins", has_pins, NO_RIGHTS,
+	  PINS " is owned or writable by others; remove it and remount bpffs with mode=700" },
+	{ "cgroup2", has_cgroup2, FAILED, cgroup2_remedy },
 	{ "memory controller", has_memory, FAILED,
 	  "use a kernel with CONFIG_MEMCG=y, booted without cgroup_disable=memory" },
+	{ "panic_on_oom", does_not_panic, FAILED, "sysctl vm.panic_on_oom=0",
+	  "vm.panic_on_oom is set: the kernel panics before it asks a policy" },
+	{ "allocating task", does_not_kill_current, FAILED, "sysctl vm.oom_kill_allocating_task=0",
+	  "vm.oom_kill_allocating_task is set: if the whole machine is out of memory, the kernel kills whoever asks for some, and asks no policy" },
+	{ "ftrace", runs_programs, FAILED, "sysctl kernel.ftrace_enabled=1",
+	  "kernel.ftrace_enabled is 0: the kernel does not call the programs of policies" },
 };
 
 #define UNKNOWN		"cannot be checked without the capabilities"
+#define NOT_MOUNTED	"cannot be checked without cgroup2"
 #define NR_CHECKS (sizeof(checks) / sizeof(*checks))
 
-int command_check(bool json)
+bool kernel_check(int number, struct kernel_check *result)
 {
-	json_object *rows = json_object_new_array();
-	int status = DONE;
+	const struct check *c = &checks[number];
+
+	if (number >= (int)NR_CHECKS)
+		return false;
+	*result = (struct kernel_check){ .name = c->name, .works = c->works(), .status = c->status };
+	/* Without the right to load a program, a failure to load one says nothing. */
+	result->unknown = (c->works == has_direct_calls || c->works == loads_policy) && !can_load();
+	result->remedy = result->works ? NULL : result->unknown ? UNKNOWN : c->remedy;
+	if (!result->works && c->works == has_memory && !has_cgroup2()) {
+		result->unknown = true;
+		result->remedy = NOT_MOUNTED;
+	}
+	return true;
+}
+
+void kernel_warn(void)
+{
 	size_t i;
 
 	for (i = 0; i < NR_CHECKS; i++) {
-		json_object *row = json_object_new_object();
-		bool works = checks[i].works();
-		/* Without the right to load a program, a failure to load one says nothing. */
-		bool unknown = (checks[i].works == has_direct_calls ||
-				checks[i].works == loads_policy) && !can_load();
-
-		row_text(row, "check", checks[i].name);
-		if (unknown)
-			row_text(row, "works", NULL);
-		else
-			row_bool(row, "works", works);
-		row_text(row, "remedy", works ? NULL : unknown ? UNKNOWN : checks[i].remedy);
-		json_object_array_add(rows, row);
-		if (!works && !status)
-			status = checks[i].status;
+		if (checks[i].warning && !checks[i].works())
+			say("warning: %s; %s", checks[i].warning, checks[i].remedy);
 	}
-	show_rows(rows, (struct column []){ { "check", "CHECK" }, { "works", "WORKS" },
-		  { "remedy", "WHAT TO DO" }, { } }, json);
-	return status;
 }
 
-int check_explain(int errnum, const char *what)
+int kernel_explain(int errnum, const char *what)
 {
 	size_t i;
 
@@ -200,10 +285,20 @@ int check_explain(int errnum, const char *what)
 	if (errnum == E2BIG)
 		return fail(FAILED, "%s: too many programs on the hook; unload some", what);
 	for (i = 0; i < NR_CHECKS; i++) {
-		if (!checks[i].works())
+		if (!checks[i].warning && !checks[i].works())
 			return fail(checks[i].status, "%s: %s: %s", what, checks[i].name,
 				    checks[i].remedy);
 	}
 	return fail(FAILED, "%s: %s; all checks are passed%s", what, strerror(errnum),
 		    verbose ? "" : ", -v shows what the kernel said");
+}
+
+struct bpf_object *kernel_load(const struct setup *setup, int *status)
+{
+	struct bpf_object *obj = program_load(setup);
+
+	if (!obj)
+		*status = errno == EINVAL || errno == EACCES ? fail(NO_SUPPORT, "%s", refusal) :
+			  kernel_explain(errno, setup->policy->name);
+	return obj;
 }

@@ -1,37 +1,22 @@
-// SPDX-License-Identifier: GPL-2.0
+/* SPDX-License-Identifier: GPL-2.0 */
 /*
- * systemd - ManagedOOMPreference= of systemd's units
+ * ManagedOOMPreference= of systemd's units: the extended attributes user.oomd_omit and
+ * user.oomd_avoid of a cgroup, both with the value "1", from the kernel's own copy. A
+ * mark applies to the cgroup and all below it; the nearest wins.
  *
- * systemd marks the cgroup of a unit with the extended attribute user.oomd_omit
- * or user.oomd_avoid, both with the value "1". The policy reads them from the
- * kernel's own copy in each OOM, so it follows each change at once and needs no
- * systemd-oomd. Processes in omitted cgroups are not chosen, those to be avoided
- * only after all others; apart from that the kernel's measure counts: size with
- * oom_score_adj. A mark applies to the cgroup and all below it; the nearest wins.
- *
- *   oom-policy load systemd
- *
- * It has an opinion on every process: load it first, so that it is asked last.
- *
- * Bad at: trust. systemd-oomd obeys a mark if the owner of the cgroup is root,
- * or owns the parent; here each mark counts, also one that a user set on a
- * cgroup of their own.
+ * A mark counts if the owner of the cgroup may decide there, as systemd-oomd has it:
+ * root, or the owner of the cgroup that is out of memory. What users set on cgroups of
+ * their own does not protect these from others.
  */
-#define POLICY "systemd"
-#define TASK_KEY badness
-#include "oom_policy.bpf.h"
+#ifndef SYSTEMD_BPF_H
+#define SYSTEMD_BPF_H
 
-/* Biased, so that negative scores stay in order without a sign. */
-static __always_inline __u64 badness(struct task_struct *task, struct oom_domain *domain)
-{
-	return task_pages(task) + (1LL << 62) +
-	       task->signal->oom_score_adj * (__s64)(domain->totalpages / 1000);
-}
-
-#include "cgroup.bpf.h"
+#include "oom_rules.h"
 
 /* Attributes of a cgroup that are examined: all of a list, or the depth of a tree. */
-#define MAX_XATTRS	16
+#define MAX_XATTRS	10
+/* Levels on which a mark is looked for, from the cgroup up. */
+#define MAX_MARK_LEVELS	10
 #define MAX_XATTR_NAME	20
 
 /* The attributes of a cgroup are a tree on older kernels, a list on newer ones. */
@@ -117,19 +102,31 @@ static __always_inline bool marked(struct cgroup *cgrp, const char *wanted)
 	return marked_list(iattr, wanted);
 }
 
-static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
-				       struct oom_domain *domain, struct rank *rank)
+/* The owner of a cgroup's directory. */
+static __always_inline __u32 owner(struct kernfs_node *kn)
 {
-	bool avoid = false;
+	struct kernfs_iattrs *iattr = kn->iattr;
+
+	return iattr ? iattr->ia_uid.val : 0;
+}
+
+static __always_inline enum rule_mark systemd_mark(struct cgroup *cgrp, __u32 domain_owner)
+{
+	__u32 uid;
 	int i;
 
 	cgrp = deepest(cgrp);
-	for (i = 0; i < MAX_LEVELS && cgrp && !avoid; i++) {
-		if (marked(cgrp, "user.oomd_omit"))
-			return BPF_EVAL_NEXT;
-		avoid = marked(cgrp, "user.oomd_avoid");
+	for (i = 0; i < MAX_MARK_LEVELS && cgrp; i++) {
+		uid = owner(cgrp->kn);
+		if (!uid || uid == domain_owner) {
+			if (marked(cgrp, "user.oomd_omit"))
+				return RULE_MARK_OMIT;
+			if (marked(cgrp, "user.oomd_avoid"))
+				return RULE_MARK_AVOID;
+		}
 		cgrp = parent_cgroup(cgrp);
 	}
-	rank->key[0] = !avoid;
-	return BPF_EVAL_SELECT;
+	return RULE_MARK_NONE;
 }
+
+#endif

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * rules - a list of rules, of which the first that matches decides
+ *
+ * A line gives a class to the processes that fulfil all of its conditions: on the name,
+ * the executable, the user, the cgroup, the size and more; see oom-policy(8). Those that
+ * no line matches are in the middle. Classes die in order, within a class what the list
+ * says: the biggest process, or that of the biggest cgroup, or the youngest.
+ *
+ * Conditions are sets of lines that are cut. Names and paths run through automata that
+ * the command has made of all patterns, so that a task costs about the same with one rule
+ * and with 64. A cgroup is matched when it is made, by a program outside of any OOM, and
+ * a rule holds for what is made anew under the same path.
+ *
+ *   oom-policy load FILE
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+
+#include "oom_rules.h"
+
+struct path_matcher oom_path_matchers[RULE_LISTS] SEC(".bss.paths");
+struct rule_list oom_lists[RULE_LISTS] SEC(".bss.lists");
+struct rule_marks marks SEC(".data.marks") = { };
+
+#define POLICY "rules"
+#define CHOOSES "what a list of rules says: the first line that matches decides"
+#define BAD_AT "more than 64 lines"
+#define RANK_KEYS ",,pages task"
+#define LINES 64
+#define SET_LABEL set_label_of_line
+#define AT_BEGIN at_begin
+#define COMPARE_KEYS compare_rules
+#define MORE_OF_RANK print_tree
+#define OWN_RANK
+#define ACTIVE_RANK (oom_lists[marks.active & 1].rank)
+#define SUM_WANTED (ACTIVE_RANK == RANK_CGROUP_SIZE || ACTIVE_RANK == RANK_CGROUP_TREE)
+#define SUM_TREE (ACTIVE_RANK == RANK_CGROUP_TREE)
+#include "memcg.bpf.h"
+#include "systemd.bpf.h"
+
+/* A clock tick in /proc, whatever CONFIG_HZ is. */
+#define NSEC_PER_TICK	10000000
+#define MAX_EXE		256
+/* Levels below the domain on which cgroups are compared; deeper down all are equal. */
+#define TREE_LEVELS	10
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGRP_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct cgroup_mark);
+} oom_marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RULE_LISTS * 3 * RULE_LINES);
+	__type(key, struct rule_id);
+	__type(value, struct rule_id_lines);
+} oom_ids SEC(".maps");
+
+struct cgroup *bpf_cgroup_from_id(u64 id) __ksym;
+void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
+
+/* What holds for a whole search; one for OOMs, one for dry runs. */
+struct view {
+	__u32 list;
+	__u32 domain_owner;
+	__u64 scope;	/* lines that hold in this OOM */
+	char exe[MAX_EXE];
+} views[2] SEC(".bss.views");
+
+static __always_inline struct view *view_of(struct oom_domain *domain)
+{
+	return &views[domain == &dry];
+}
+
+static __always_inline void set_view(struct view *view, struct cgroup *cgrp)
+{
+	struct rule_list *list;
+	struct cgroup_mark *mark;
+
+	view->list = marks.active & 1;
+	list = &oom_lists[view->list & 1];
+	view->domain_owner = 0;
+	view->scope = list->global;
+	if (!cgrp)
+		return;
+	view->domain_owner = owner(cgrp->kn);
+	mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
+	view->scope = list->no_scope | (mark ? mark->scopes[view->list & 1] : 0);
+}
+
+static __always_inline void at_begin(struct oom_control *oc)
+{
+	set_view(&views[0], oc->memcg ? oc->memcg->css.cgroup : NULL);
+}
+
+static __always_inline void before_dry_run(void)
+{
+	struct cgroup *cgrp = dry.cgroup ? bpf_cgroup_from_id(dry.cgroup) : NULL;
+
+	set_view(&views[1], cgrp);
+	if (cgrp)
+		bpf_cgroup_release(cgrp);
+	if (SUM_WANTED)
+		sum_sizes(true);
+}
+
+/* The label is "rules:7": it has the line that decided. */
+static __always_inline void set_label_of_line(struct oom_control *oc, __u32 line)
+{
+	char name[] = POLICY ":00", bare[] = POLICY;
+
+	if (!line) {
+		set_oom_policy_name(oc, bare, sizeof(bare));
+		return;
+	}
+	name[sizeof(POLICY)] += line / 10 % 10;
+	name[sizeof(POLICY) + 1] += line % 10;
+	set_oom_policy_name(oc, name, sizeof(name));
+}
+
+static __always_inline __u32 next_state(const unsigned short *next, const unsigned char *class,
+					__u32 state, __u32 states, unsigned char c)
+{
+	return next[(state & (states - 1)) * RULE_CLASSES + (class[c] & (RULE_CLASSES - 1))];
+}
+
+/* @size: a constant, of text with a NUL. */
+static __always_inline __u64 match_name(const struct name_matcher *matcher, const char *text,
+					int size)
+{
+	__u32 state = 0;
+	int i;
+
+	for (i = 0; i < size && text[i]; i++)
+		state = next_state(matcher->next, matcher->class, state, NAME_STATES, text[i]);
+	return matcher->accept[state & (NAME_STATES - 1)];
+}
+
+/*
+ * The lowest bit of a set. Multiplied by a de Bruijn sequence, a single bit has its number
+ * in the upper six bits of the product, by way of a table: Leiserson, Prokop, Randall,
+ * "Using de Bruijn Sequences to Index a 1 in a Computer Word", 1998. clang 14 crashes on
+ * the builtin, and branches would multiply what the verifier has to follow.
+ */
+#define DE_BRUIJN	0x03f79d71b4cb0a89ULL
+const volatile __u8 bit_numbers[64] = {
+	0, 1, 48, 2, 57, 49, 28, 3, 61, 58, 50, 42, 38, 29, 17, 4,
+	62, 55, 59, 36, 53, 51, 43, 22, 45, 39, 33, 30, 24, 18, 12, 5,
+	63, 47, 56, 27, 60, 41, 37, 16, 54, 35, 52, 21, 44, 32, 23, 11,
+	46, 26, 40, 15, 34, 20, 31, 10, 25, 14, 19, 9, 13, 8, 7, 6,
+};
+
+static __always_inline __u32 lowest_bit(__u64 set)
+{
+	return bit_numbers[((set & -set) * DE_BRUIJN) >> 58];
+}
+
+/* The lines that a number fulfils: a binary search, without branches as above. */
+static __always_inline __u64 match_number(const struct rule_steps *steps, __s64 number)
+{
+	__u64 at = 0, step, below;
+
+	for (step = (RULE_STEPS + 1) / 2; step; step /= 2) {
+		below = (__u64)(number - steps->from[(at + step - 1) & RULE_STEPS]) >> 63;
+		at += step & (below - 1);
+	}
+	return steps->lines[at & RULE_STEPS];
+}
+
+static __always_inline __u64 match_id(__u32 list, enum rule_id_kind kind, __u32 id, __u64 start)
+{
+	struct rule_id key = { .id = id, .kind = kind, .list = list };
+	struct rule_id_lines *found = bpf_map_lookup_elem(&oom_ids, &key);
+
+	return found && found->start == start ? found->lines : 0;
+}
+
+static __noinline __u64 match_exe(struct task_struct *task, struct view *view)
+{
+	struct mm_struct *mm = task->mm;
+	struct file *file;
+
+	if (!mm)
+		mm = other_mm(task);
+	file = mm ? mm->exe_file : NULL;
+	if (!file || bpf_probe_read_kernel_str(view->exe, MAX_EXE, file->f_path.dentry->d_name.name) < 0)
+		view->exe[0] = '\0';
+	return match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
+}
+
+static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
+				       struct oom_domain *domain, struct rank *rank)
+{
+	struct view *view = view_of(domain);
+	struct rule_list *list = &oom_lists[view->list & 1];
+	struct cgroup_mark *mark;
+	__u64 lines = ~0ULL;
+
+	if (list->has_cgroup) {
+		mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
+		lines &= list->no_cgroup | (mark ? mark->lines[view->list & 1] : 0);
+	}
+	if (list->has_mark)
+		lines &= list->mark[systemd_mark(cgrp, view->domain_owner) % RULE_MARKS];
+	rank->key[0] = lines;
+	if (list->rank == RANK_CGROUP_SIZE)
+		rank->key[1] = memcg_pages(set, domain);
+	else if (list->rank == RANK_CGROUP_TREE)
+		rank->key[1] = (__u64)memcg_unit(set, domain->level)->cgroup;
+	return BPF_EVAL_SELECT;
+}
+
+/* The kernel's own measure, in pages. */
+static __always_inline __s64 score(struct task_struct *task, __u64 pages, struct oom_domain *domain)
+{
+	return pages + task->signal->oom_score_adj * (__s64)(domain->totalpages / 1000);
+}
+
+/* Not inlined, so that the verifier meets the same state behind it, whatever was looked at. */
+static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, __u64 pages)
+{
+	struct view *view = &views[of_dry_run & 1];
+	struct rule_list *list = &oom_lists[view->list & 1];
+	__u64 lines = list->all & view->scope;
+
+	if (list->has_name)
+		lines &= match_name(&list->name, task->comm, sizeof(task->comm));
+	if (list->has_uid)
+		lines &= list->no_uid | match_id(view->list, RULE_UID, task->real_cred->euid.val, 0);
+	if (list->has_gid)
+		lines &= list->no_gid | match_id(view->list, RULE_GID, task->real_cred->egid.val, 0);
+	if (list->has_pid)
+		lines &= list->no_pid | match_id(view->list, RULE_PID, task->tgid,
+						 task->start_boottime / NSEC_PER_TICK);
+	if (list->has_adj)
+		lines &= match_number(&list->adj, task->signal->oom_score_adj);
+	if (list->has_size)
+		lines &= match_number(&list->size, pages);
+	if (list->has_age)
+		lines &= match_number(&list->age, bpf_ktime_get_boot_ns() - task->start_boottime);
+	if (list->has_exe && lines)
+		lines &= match_exe(task, view);
+	return lines;
+}
+
+static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
+				struct rank *rank)
+{
+	struct view *view = view_of(domain);
+	struct rule_list *list = &oom_lists[view->list & 1];
+	__u32 class = RULE_MIDDLE, line = 0;
+	__u64 lines, pages;
+	__s64 points;
+	bool by_score;
+
+	/* Before the paths through rank_by_cgroup(), each of which would follow it again. */
+	pages = task_pages(task);
+	lines = match_task(task, domain == &dry, pages);
+	if (rank_by_cgroup(task, domain, rank) != BPF_EVAL_SELECT)
+		return NO_BPF_POLICY;
+	lines &= rank->key[0];
+	by_score = list->rank == RANK_SCORE;
+	if (lines) {
+		line = lowest_bit(lines);
+		class = list->class[line & (RULE_LINES - 1)];
+		/* Small ones before others free nothing, unless they are meant. */
+		if (class < RULE_MIDDLE && small(pages, domain) && !(list->sized >> line & 1)) {
+			class = RULE_MIDDLE;
+		} else {
+			rank->line = line + 1;
+			rank->named = list->adj_given >> line & 1;
+			by_score |= list->by_score >> line & 1;
+		}
+	}
+	if (class == RULE_NEVER)
+		return BPF_EVAL_NEXT;
+	rank->key[0] = RULE_NEVER - class;
+	rank->key[KEYS - 1] = pages;
+	switch (list->rank) {
+	case RANK_PRIVATE:
+		rank->key[KEYS - 1] = private_pages(task);
+		break;
+	case RANK_CGROUP_SIZE:
+		if (rank->key[1] == OWN_SIZE)
+			rank->key[1] = pages;
+		break;
+	case RANK_YOUNGEST:
+		rank->key[1] = small(pages, domain) ? 0 : task->start_boottime;
+		break;
+	case RANK_OLDEST:
+		rank->key[1] = small(pages, domain) ? 0 : ~task->start_boottime;
+		break;
+	}
+	if (by_score) {
+		points = score(task, pages, domain);
+		rank->key[KEYS - 1] = points > 0 ? points : 0;
+	}
+	return BPF_EVAL_SELECT;
+}
+
+/*
+ * Where a process is in the tree, on one level: the cgroup and its size. One that is in a
+ * cgroup above that level, such as the root, is its own sibling.
+ */
+static __always_inline __u64 on_level(const struct rank *r, __u32 level, __u64 *pages)
+{
+	struct cgroup *cgrp = cast((void *)r->key[1], struct cgroup);
+	__u64 id;
+
+	if (cgrp->level < (int)level) {
+		*pages = r->key[KEYS - 1];
+		return 0;
+	}
+	id = BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id);
+	*pages = sum_of(id, &oom.domain);
+	return id;
+}
+
+static __noinline int compare_trees(const struct rank *r, const struct rank *best)
+{
+	__u64 id, best_id, pages, best_pages;
+	__u32 level = oom.domain.level;
+	int i;
+
+	for (i = 0; i < TREE_LEVELS; i++) {
+		level++;
+		id = on_level(r, level, &pages);
+		best_id = on_level(best, level, &best_pages);
+		if (id == best_id && id)
+			continue;
+		if (!id && !best_id)
+			return 0;
+		if (pages != best_pages)
+			return pages > best_pages ? 1 : -1;
+		return id > best_id ? 1 : -1;
+	}
+	return 0;
+}
+
+static __always_inline int compare_rules(const struct rank *r, const struct rank *best)
+{
+	if (r->key[0] != best->key[0])
+		return r->key[0] > best->key[0] ? 1 : -1;
+	if (r->key[1] == best->key[1])
+		return 0;
+	if (oom_lists[views[0].list & 1].rank == RANK_CGROUP_TREE)
+		return compare_trees(r, best);
+	return r->key[1] > best->key[1] ? 1 : -1;
+}
+
+/* For a rank by the tree: the sizes of the cgroup and of those above it, from the top. */
+static __always_inline void print_tree(struct seq_file *seq, struct task_struct *task)
+{
+	struct cgroup *cgrp;
+	__u32 level, i;
+	__u64 id;
+
+	if (oom_lists[views[1].list & 1].rank != RANK_CGROUP_TREE)
+		return;
+	cgrp = memcg_unit(task->cgroups, dry.level)->cgroup;
+	for (i = 1; i < MAX_LEVELS; i++) {
+		level = dry.level + i;
+		if (cgrp->level < (int)level)
+			break;
+		id = BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id);
+		BPF_SEQ_PRINTF(seq, " %llu=%llu", id, sum_of(id, &dry));
+	}
+}
+
+/*
+ * The marks of cgroups. Both programs run under cgroup_mutex, one at a time, and not in
+ * an OOM: they may use what the hook does not take.
+ */
+struct walk {
+	struct cgroup *cgrp;
+	__u32 state[RULE_LISTS];
+	char name[MAX_EXE];
+} walk SEC(".bss.walk");
+
+static long walk_byte(__u32 i, void *unused)
+{
+	unsigned char c = walk.name[i & (MAX_EXE - 1)];
+	int n;
+
+	if (!c)
+		return 1;
+	for (n = 0; n < RULE_LISTS; n++)
+		walk.state[n] = next_state(oom_path_matchers[n].next, oom_path_matchers[n].class,
+					   walk.state[n], PATH_STATES, c);
+	return 0;
+}
+
+static long walk_level(__u32 i, struct cgroup **cgrp)
+{
+	const char *name = BPF_CORE_READ(*cgrp, ancestors[(i + 1) & 0xffff], kn, name);
+	int n;
+
+	for (n = 0; n < RULE_LISTS; n++)
+		walk.state[n] = next_state(oom_path_matchers[n].next, oom_path_matchers[n].class,
+					   walk.state[n], PATH_STATES, '/');
+	if (bpf_probe_read_kernel_str(walk.name, MAX_EXE, name) > 0)
+		bpf_loop(MAX_EXE - 1, walk_byte, NULL, 0);
+	return 0;
+}
+
+static __always_inline void mark_cgroup(struct cgroup *cgrp)
+{
+	struct cgroup_mark *mark;
+	struct cgroup *from = cgrp;
+	int n;
+
+	mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!mark) {
+		__sync_fetch_and_add(&marks.missed, 1);
+		return;
+	}
+	for (n = 0; n < RULE_LISTS; n++)
+		walk.state[n] = 0;
+	bpf_loop(cgrp->level, walk_level, &from, 0);
+	for (n = 0; n < RULE_LISTS; n++) {
+		mark->lines[n] = oom_path_matchers[n].accept[walk.state[n] & (PATH_STATES - 1)][0];
+		mark->scopes[n] = oom_path_matchers[n].accept[walk.state[n] & (PATH_STATES - 1)][1];
+	}
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(oom_mkdir, struct cgroup *cgrp)
+{
+	/* 0 is cgroup v2. */
+	if (!cgrp->root->hierarchy_id)
+		mark_cgroup(cgrp);
+	return 0;
+}
+
+SEC("iter/cgroup")
+int oom_mark_all(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgrp = ctx->cgroup;
+
+	if (cgrp)
+		mark_cgroup(cgrp);
+	return 0;
+}
