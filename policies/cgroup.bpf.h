@@ -77,11 +77,6 @@ static __always_inline __u64 task_size(struct task_struct *task, struct oom_doma
 }
 #endif
 
-/* The verdict on a task that is too small to be preferred, see small(). */
-#ifndef TOO_SMALL
-#define TOO_SMALL BPF_EVAL_SELECT
-#endif
-
 /* As key[1] of a cgroup: use the last key of each task. */
 #define OWN_SIZE	(~0ULL)
 
@@ -168,8 +163,11 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 	int verdict = rank_by_cgroup(task, domain, rank);
 
 	if (verdict == BPF_EVAL_SELECT) {
-		if (TOO_SMALL != BPF_EVAL_SELECT && small(task_pages(task), domain))
+#ifdef TOO_SMALL
+		/* The verdict on a task that is too small to be preferred. */
+		if (small(task_pages(task), domain))
 			return TOO_SMALL;
+#endif
 		rank->key[KEYS - 1] = TASK_KEY(task, domain);
 		if (rank->key[1] == OWN_SIZE)
 			rank->key[1] = rank->key[KEYS - 1];

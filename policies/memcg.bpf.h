@@ -115,7 +115,8 @@ static __always_inline void add_sum(struct cgroup *cgrp, bool dry_run, __u64 pag
  */
 __noinline int oom_sum_process(bool dry_run)
 {
-	struct task_struct *task = cast((void *)(dry_run ? dry_task : sum_task), struct task_struct);
+	__u64 address = dry_run ? dry_task : sum_task;
+	struct task_struct *task = cast((void *)address, struct task_struct);
 	struct oom_domain *domain = dry_run ? &dry : &sum_domain;
 	struct cgroup_subsys_state *css;
 	__u64 pages;

@@ -325,6 +325,11 @@ static __always_inline void set_label(struct oom_control *oc, __u32 line)
 }
 #endif
 
+static __always_inline bool is_last_resort(__s32 adj)
+{
+	return adj == OOM_SCORE_ADJ_MIN ? !kill_unkillable : adj <= last_resort;
+}
+
 /* The verdict of the policy, but for those that are a last resort. */
 static __always_inline int rank_task(struct task_struct *task, struct oom_domain *domain,
 				     struct rank *r)
@@ -333,8 +338,7 @@ static __always_inline int rank_task(struct task_struct *task, struct oom_domain
 
 	r->adj = task->signal->oom_score_adj;
 	r->start = task->start_boottime;
-	if (verdict == BPF_EVAL_SELECT && r->adj <= last_resort && !r->named &&
-	    !(kill_unkillable && r->adj == OOM_SCORE_ADJ_MIN))
+	if (verdict == BPF_EVAL_SELECT && !r->named && is_last_resort(r->adj))
 		return NO_BPF_POLICY;
 	return verdict;
 }

@@ -41,7 +41,8 @@ struct {
 } oom_pids SEC(".maps") RULES("pid", "first=3|never=2", "a rule; at most 1024");
 
 /* The verdict on processes that are not in the map: 0, or BPF_EVAL_NEXT. */
-__u32 others SETTING("others", "kernel=0|spare=2", "processes that no rule is for");
+__u32 others SETTING("others", "kernel=0|spare=2", "processes that no rule is for") =
+	NO_BPF_POLICY;
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,
 				struct rank *rank)
