@@ -255,7 +255,7 @@ static void handler(const char *policy)
 	value = BPF_EVAL_SELECT;
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
-	fd = bpf_object__find_map_fd_by_name(obj, "oom_priorities");
+	fd = bpf_object__find_map_fd_by_name(obj, "oom_cgroups");
 	value = 5;
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));

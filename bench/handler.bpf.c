@@ -14,19 +14,6 @@ int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;
 void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 
-/* Is the task in the memcg that is out of memory, if it is one? */
-static __always_inline bool in_domain(struct task_struct *task, struct oom_control *oc)
-{
-	struct cgroup *cgrp = task->cgroups->dfl_cgrp;
-	__u32 level = oom.domain.level;
-
-	if (!oc->memcg)
-		return true;
-	/* The verifier needs a bound. */
-	return cgrp->level >= (int)level &&
-	       BPF_CORE_READ(cgrp, ancestors[level & 0xffff]) == oc->memcg->css.cgroup;
-}
-
 /* The process that it would have killed; bench.c compares it with the victim. */
 __u32 found SEC(".data.found") = 0;
 
@@ -41,10 +28,10 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 	while ((task = bpf_iter_task_next(&it))) {
 		struct rank r = { };
 
-		if (task->tgid == 1 || task->flags & PF_KTHREAD || !in_domain(task, oc))
+		if (task->tgid == 1 || task->flags & PF_KTHREAD || !in_domain(task, &oom.domain))
 			continue;
-		if (!dying(task) && rank(task, &oom.domain, &r) == BPF_EVAL_SELECT &&
-		    higher(task, &r, &oom.best) && !spared(task))
+		if (!dying(task) && rank_task(task, &oom.domain, &r) == BPF_EVAL_SELECT &&
+		    higher(&r, &oom.best) && !spared(task))
 			set_best(task, &r);
 	}
 	bpf_iter_task_destroy(&it);

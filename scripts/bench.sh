@@ -87,7 +87,7 @@ bench_guest() {
 	{
 		initramfs_common
 		echo "dir /oom/bench 755 0 0"
-		for file in "$PROGS"/bench/*.bpf.o "$PROGS"/bench/bench; do
+		for file in "$PROGS"/bench/*.bpf.o "$PROGS"/bench/bench "$ROOT"/bench/*.rules; do
 			echo "file /oom/bench/${file##*/} $file 755 0 0"
 		done
 		echo "file /bin/earlyoom $BENCH/deb/usr/bin/earlyoom 755 0 0"
