@@ -374,6 +374,7 @@ TEST_F(cases, snapshot)
 {
 	struct hog *parent, *t;
 	struct hog child = { };
+	int ms;
 
 	snapshot = mmap(NULL, sizeof(*snapshot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
@@ -388,6 +389,8 @@ TEST_F(cases, snapshot)
 	GROW(t, 30);
 	ASSERT_LIVES(parent);
 	ASSERT_LIVES(t);
+	for (ms = 0; ms < PATIENCE && hog_alive(&child); ms += 100)
+		usleep(100000);
 	ASSERT_FALSE(hog_alive(&child)) TH_LOG("%s", log_read(&self->log));
 }
 
