@@ -259,21 +259,31 @@ static int by_rank(const void *a, const void *b)
 	return l->score > r->score ? -1 : l->score < r->score;
 }
 
-/* As in oom_policy.bpf.h. */
-#define NEAR(size)	((size) - (size) / 16)
+/* As in oom_policy.bpf.h; in cgroup_size.bpf.c and rules.bpf.c, if a cgroup is chosen first. */
+static unsigned long long near(const struct ranking *r, const struct task *t)
+{
+	const char *text = r->text[t->by];
+	bool cgroup = !strcmp(r->policy[t->by]->name, "cgroup-size");
+
+	if (text && !strcmp(r->policy[t->by]->name, LIST_POLICY))
+		cgroup = strstr(text, "rank cgroup-");
+	return cgroup ? t->key[2] / 4 : t->key[2] - t->key[2] / 16;
+}
 
 /* Of those nearly as large as the first the higher oom_score_adj, then the younger. */
-static void order_near(struct task *tasks, int nr)
+static void order_near(const struct ranking *r, struct task *tasks, int nr)
 {
 	struct task *best, *t, chosen;
+	unsigned long long least;
 	int i;
 
 	for (i = 0; i < nr; i++) {
 		best = &tasks[i];
 		if (ranking_class(best))
 			return;
+		least = near(r, best);
 		for (t = best + 1; t < tasks + nr && !ranking_class(t) && !by_keys(&tasks[i], t) &&
-		     t->key[2] >= NEAR(tasks[i].key[2]); t++) {
+		     t->key[2] >= least; t++) {
 			if (t->adj != best->adj ? t->adj > best->adj : t->start > best->start)
 				best = t;
 		}
@@ -382,7 +392,7 @@ static int make(struct ranking *r, const char *cgroup, struct setup *setups, int
 	free(list);
 	if (!status && r->nr) {
 		qsort(r->tasks, r->nr, sizeof(*r->tasks), by_rank);
-		order_near(r->tasks, r->nr);
+		order_near(r, r->tasks, r->nr);
 	}
 	return status;
 }

@@ -127,8 +127,16 @@ struct rank {
 	__u64 pid;	/* the process that has this rank; 0: none */
 };
 
-/* A sixteenth below the largest is nearly equal. */
-#define NEAR(size)	((size) - (size) / 16)
+/* Down to this a size is nearly equal to the largest. */
+#ifdef NEAR
+static __always_inline __u64 NEAR(__u64 largest);
+#else
+#define NEAR near
+static __always_inline __u64 near(__u64 largest)
+{
+	return largest - largest / 16;
+}
+#endif
 
 /* A value that oc->chosen never has. */
 #define NOT_BEGUN 1
@@ -233,10 +241,20 @@ static __always_inline bool spared(struct task_struct *task)
 	return task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable;
 }
 
-/* Too small to be preferred: killed one by one, such processes free nothing. */
+/* In bytes; where memory is that small, a tenth of it. */
+#define SMALL	(8 << 20)
+
+/*
+ * Too small to be preferred: killed one by one, such processes free nothing. That is
+ * below a hundredth of the memory or, where this is next to nothing itself, below SMALL.
+ */
 static __always_inline bool small(__u64 pages, struct oom_domain *domain)
 {
-	return pages < domain->totalpages / 100;
+	__u64 least = SMALL >> page_shift;
+
+	if (least > domain->totalpages / 10)
+		least = domain->totalpages / 10;
+	return pages < least || pages < domain->totalpages / 100;
 }
 
 /* Compares the keys before the last: 1 if r is higher, -1 if the best is, or 0. */

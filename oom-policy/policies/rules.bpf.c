@@ -33,6 +33,7 @@ struct rule_marks marks SEC(".data.marks") = { };
 #define COMPARE_KEYS compare_rules
 #define MORE_OF_RANK print_tree
 #define OWN_RANK
+#define NEAR near_in_list
 #define ACTIVE_RANK (oom_lists[marks.active & 1].rank)
 #define SUM_WANTED (ACTIVE_RANK == RANK_CGROUP_SIZE || ACTIVE_RANK == RANK_CGROUP_TREE)
 #define SUM_TREE (ACTIVE_RANK == RANK_CGROUP_TREE)
@@ -349,6 +350,16 @@ static __always_inline int compare_rules(const struct rank *r, const struct rank
 	if (oom_lists[views[0].list & 1].rank == RANK_CGROUP_TREE)
 		return compare_trees(r, best);
 	return r->key[1] > best->key[1] ? 1 : -1;
+}
+
+/* As in cgroup_size.bpf.c, if a cgroup is chosen first. */
+static __always_inline __u64 near_in_list(__u64 largest)
+{
+	__u32 rank = oom_lists[views[0].list & 1].rank;
+
+	if (rank == RANK_CGROUP_SIZE || rank == RANK_CGROUP_TREE)
+		return largest / 4;
+	return largest - largest / 16;
 }
 
 /* For a rank by the tree: the sizes of the cgroup and of those above it, from the top. */

@@ -134,7 +134,8 @@ TEST_F(rank, cgroup_size)
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MB, 0));
 	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");
-	ASSERT_FIRST_DIES(&self->s.small, "cgroup-size");
+	/* In it the younger one, which is not much smaller. */
+	ASSERT_FIRST_DIES(&twin, "cgroup-size");
 	hog_stop(&twin);
 }
 
@@ -193,7 +194,8 @@ TEST_F(rank, age_oldest)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
 	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
-	ASSERT_FIRST_DIES(&self->s.trigger, "rules");
+	/* The trigger is older, but too small. */
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
 }
 
 /* The youngest is too little to be worth it, which leaves the second youngest. */
