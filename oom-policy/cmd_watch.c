@@ -123,11 +123,13 @@ static void make_report(const struct watch *w, const struct event *e, struct rep
 	set_text(r, "scope", r->scope);
 	set_number(r, "trigger_pid", e->trigger);
 	set_text(r, "trigger", e->trigger_comm);
-	/* The label of a list of rules ends with the line that decided. */
+	/* The label of a list of rules ends with the line that decided, in two digits. */
 	snprintf(r->policy, sizeof(r->policy), "%s", e->policy);
 	rule = strchr(r->policy, ':');
-	if (rule)
+	if (rule) {
 		*rule++ = '\0';
+		rule += *rule == '0';
+	}
 	set_text(r, "policy", r->policy[0] ? r->policy : NULL);
 	set_text(r, "rule", rule);
 	set_text(r, "outcome", e->outcome < 0 ? NULL : outcomes[e->outcome]);

@@ -452,18 +452,24 @@ static bool read_setting(struct parser *p, const struct token *first)
 		list->last_resort = n;
 		return true;
 	}
+	if (!strcmp(t.key, "floor")) {
+		if (!number(t.value, 0, 1 << 20, &n))
+			return wrong(p, t.value_column, "floor: a number of 0 to 1048576, in MiB");
+		list->floor = n;
+		return true;
+	}
 	if (!strcmp(t.key, "observe"))
 		return two_words(t.value, "no", "yes", &list->observe) ||
 		       wrong(p, t.value_column, "observe=%s: no or yes", t.value);
 	if (!strcmp(t.key, "unkillable"))
 		return two_words(t.value, "spare", "kill", &list->kill_unkillable) ||
 		       wrong(p, t.value_column, "unkillable=%s: spare or kill", t.value);
-	return wrong(p, t.column, "%s: no setting; there are last-resort, observe and unkillable", t.key);
+	return wrong(p, t.column, "%s: no setting; there are last-resort, floor, observe and unkillable", t.key);
 }
 
 void list_init(struct list *list, const char *source)
 {
-	*list = (struct list){ .source = source, .rank = BY_SCORE, .last_resort = -900 };
+	*list = (struct list){ .source = source, .rank = BY_SCORE, .last_resort = -900, .floor = -1 };
 }
 
 bool list_add(struct list *list, char *text, int number)
@@ -621,6 +627,10 @@ bool list_take(struct list *list, const char *text)
 		list->last_resort = defaults.last_resort;
 		return true;
 	}
+	if (key == strlen("floor") && !strncmp(setting, "floor", key)) {
+		list->floor = defaults.floor;
+		return true;
+	}
 	if (key == strlen("observe") && !strncmp(setting, "observe", key)) {
 		list->observe = false;
 		return true;
@@ -673,6 +683,8 @@ char *list_text(const struct list *list)
 	fprintf(out, "rank %s\n", rank_words[list->rank]);
 	if (list->last_resort != defaults.last_resort)
 		fprintf(out, "set last-resort=%d\n", list->last_resort);
+	if (list->floor >= 0)
+		fprintf(out, "set floor=%d\n", list->floor);
 	if (list->observe)
 		fprintf(out, "set observe=yes\n");
 	if (list->kill_unkillable)

@@ -58,6 +58,7 @@ struct list {
 	int rank_line;		/* where it is said; 0: nowhere */
 	int last_resort;	/* at and below this oom_score_adj: class last */
 	bool observe, kill_unkillable;
+	int floor;		/* MiB; -1: the default of the programs */
 	int errors;
 };
 

@@ -291,6 +291,21 @@ static struct list *new_list(const char *source)
 	return list;
 }
 
+/* All that can be wrong with a list; an object may be older than the command. */
+static int check_list(const struct setup *setup)
+{
+	int i;
+
+	if (!list_valid(setup->list))
+		return BAD_INPUT;
+	for (i = 0; i < setup->policy->nr_params; i++) {
+		if (!strcmp(setup->policy->params[i].name, "floor"))
+			return DONE;
+	}
+	return setup->list->floor < 0 ? DONE :
+	       fail(BAD_INPUT, "%s: floor: no setting of %s", setup->list->source, setup->policy->path);
+}
+
 /* A list from the command line: each --set is a line of it. */
 static int list_from(struct setup *setup, const char * const *sets, int nr_sets)
 {
@@ -306,7 +321,7 @@ static int list_from(struct setup *setup, const char * const *sets, int nr_sets)
 	}
 	if (!setup->list)
 		return fail(FAILED, "out of memory");
-	return list_valid(setup->list) ? DONE : BAD_INPUT;
+	return check_list(setup);
 }
 
 int setup_file(struct setup *setup, const char *path)
@@ -317,7 +332,7 @@ int setup_file(struct setup *setup, const char *path)
 	setup->list = new_list(path);
 	if (!setup->list)
 		return fail(FAILED, "out of memory");
-	return list_read(setup->list, path) ?: list_valid(setup->list) ? DONE : BAD_INPUT;
+	return list_read(setup->list, path) ?: check_list(setup);
 }
 
 int setup_from(const char * const *names, int nr_names, const char * const *sets, int nr_sets,
@@ -421,8 +436,7 @@ int setup_merge(struct setup *setup, const char *loaded)
 		if (!list_put(setup->list, line, rule))
 			status = BAD_INPUT;
 	}
-	if (!status && !list_valid(setup->list))
-		status = BAD_INPUT;
+	status = status ?: check_list(setup);
 	free(copy);
 	return status;
 }
@@ -501,8 +515,12 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 static int list_vars(const struct setup *setup, struct bpf_object *obj)
 {
 	const struct list *list = setup->list;
+	int ret = 0;
 
-	return set_variable(obj, "last_resort", list->last_resort, 0) ?:
+	if (list->floor >= 0)
+		ret = set_variable(obj, "floor_pages", list->floor * (0x100000 / sysconf(_SC_PAGESIZE)), 0);
+	return ret ?:
+	       set_variable(obj, "last_resort", list->last_resort, 0) ?:
 	       set_variable(obj, "observe", list->observe, 0) ?:
 	       set_variable(obj, "kill_unkillable", list->kill_unkillable, 0);
 }

@@ -4,7 +4,7 @@
  *
  * The cgroup-aware OOM killer that was proposed in 2017: cgroups are compared,
  * not processes, so that many small processes do not hide behind a big one. The
- * victim is the biggest process of the biggest memory cgroup that has processes in
+ * victim is a big process of the biggest memory cgroup that has processes in
  * the OOM domain. With memory.oom.group, a cgroup counts as one with all below it,
  * and the kernel kills all of it.
  *

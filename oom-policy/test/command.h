@@ -16,6 +16,10 @@
 #include "oom_util.h"
 #include "kselftest_harness.h"
 
+/* Seconds: an emulated guest may take fifteen to verify the programs of a list. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
 /* The output of a command, and its exit status. */
 struct said {
 	int status;

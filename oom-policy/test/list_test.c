@@ -62,7 +62,8 @@ TEST(list_example)
 		"first\tname=\"Web Content\" age>=2h age<=7d uid=0\tmark=avoid pid=1337\n"
 		"rank        private\n"
 		"set         last-resort=-999\n"
-		"set         unkillable=kill")) TH_LOG("%s", said);
+		"set         unkillable=kill\n"
+		"set floor=4")) TH_LOG("%s", said);
 	ASSERT_EQ(7, list.nr);
 	EXPECT_EQ(CLASS_NEVER, list.lines[0].class);
 	EXPECT_STREQ("sshd", list.lines[0].name);
@@ -88,6 +89,7 @@ TEST(list_example)
 	EXPECT_EQ(BY_PRIVATE, list.rank);
 	EXPECT_EQ(-999, list.last_resort);
 	EXPECT_TRUE(list.kill_unkillable);
+	EXPECT_EQ(4, list.floor);
 	list_free(&list);
 }
 
@@ -149,6 +151,7 @@ static const struct {
 	{ "rank size\nrank size", "F:2:1: rank: said before, in line 1" },
 	{ "kernel name=a\nrank cgroup-size", "F:1:1: kernel: its score cannot be compared" },
 	{ "set frob=1", "F:1:5: frob: no setting; there are last-resort" },
+	{ "set floor=-1", "F:1:11: floor: a number of 0 to 1048576" },
 	{ "set observe", "F:1:5: observe: not of the form KEY=VALUE" },
 	{ "set observe=maybe", "F:1:13: observe=maybe: no or yes" },
 	{ "set last-resort=-1001", "F:1:17: last-resort: a number" },

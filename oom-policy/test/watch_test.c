@@ -160,7 +160,7 @@ TEST_F(watch, says_which_line_decided)
 	ASSERT_WATCHED("victim", "small");
 	ASSERT_WATCHED("policy", "rules");
 	ASSERT_WATCHED("rule", "2");
-	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=rules:2 victim=policy\n"));
+	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=rules:02 victim=policy\n"));
 	ASSERT_RUN(0, "oom-policy status --openmetrics");
 	ASSERT_SAYS(out, "oom_policy_rule_victims_total{policy=\"rules\",rule=\"1\",line=\"never name=big\"} 0\n");
 	ASSERT_SAYS(out, "oom_policy_rule_victims_total{policy=\"rules\",rule=\"2\",line=\"first name=small\"} 1\n");
