@@ -214,8 +214,9 @@ PROG(HOOK, size_too_big)
 	return bpf_probe_read_kernel(bytes, 4097, NULL) & 0;
 }
 
-/* Naked, as a compiler may make a new value of R2 for an argument of 32 bits. */
-static __noinline __attribute__((naked)) int read_some(void *to, __u32 size)
+/* In assembly, as a compiler may make a new value of R2 for an argument of 32 bits. */
+#define in_assembly __attribute__((naked)) __attribute__((used))
+static __noinline in_assembly void read_some(void)
 {
 	asm volatile ("r3 = 0;"
 		      "call %[read];"
@@ -223,7 +224,15 @@ static __noinline __attribute__((naked)) int read_some(void *to, __u32 size)
 		      :: [read]"i"(BPF_FUNC_probe_read_kernel));
 }
 
-PROG(HOOK, size_of_caller) { return (read_some(bytes, 16) + read_some(bytes, 8)) & 0; }
+PROG(HOOK, size_of_caller)
+{
+	asm volatile ("r1 = %[bytes] ll;"
+		      "r2 = 16;"
+		      "call read_some;"
+		      :: [bytes]"i"(bytes)
+		      : "r0", "r1", "r2", "r3", "r4", "r5");
+	return 0;
+}
 
 /* One of the ways to the call has no constant. */
 PROG(HOOK, size_one_way)
