@@ -463,7 +463,8 @@ int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memc
 
 	bpf_probe_read_kernel_str(text, sizeof(text), policy);
 	/* The label of a list of rules goes on with the line that decided. */
-	if (bpf_strncmp(text, sizeof(POLICY) - 1, POLICY))
+	if (bpf_strncmp(text, sizeof(POLICY) - 1, POLICY) ||
+	    (text[sizeof(POLICY) - 1] && text[sizeof(POLICY) - 1] != ':'))
 		return 0;
 	bpf_probe_read_kernel_str(text, sizeof(text), outcome);
 	for (i = 0; i < NR_OUTCOMES; i++)

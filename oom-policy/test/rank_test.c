@@ -384,6 +384,23 @@ TEST_F(rank, counts)
 	ASSERT_EQ(0, strncmp("{ \"policy\": 0,", field(&self->said, 1, "outcomes"), 14));
 }
 
+/* The label of one begins with that of the other. */
+TEST_F(rank, counts_of_a_longer_label)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/none=never");
+	ASSERT_RUN(0, "oom-policy load cgroup-size");
+	scene_oom(&self->s);
+	ASSERT_KILLED(&self->s.big);
+	ASSERT_RUN(0, "oom-policy status --json");
+	ASSERT_STREQ("cgroup-size", field(&self->said, 0, "label"));
+	ASSERT_EQ(0, strncmp("{ \"policy\": 1,", field(&self->said, 0, "outcomes"), 14))
+		TH_LOG("%s", self->said.out);
+	ASSERT_STREQ("cgroup", field(&self->said, 1, "label"));
+	ASSERT_EQ(0, strncmp("{ \"policy\": 0,", field(&self->said, 1, "outcomes"), 14))
+		TH_LOG("%s", self->said.out);
+}
+
 /* All are spared: the kernel has to choose, which is a fallback. */
 TEST_F(rank, fallback_is_counted)
 {
