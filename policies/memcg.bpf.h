@@ -5,7 +5,8 @@
  * memory.current has page cache and tmpfs, too, which stay.
  *
  * No counter of the kernel is exact at any moment, so the processes are added up once for
- * each OOM. Not seen are shared memory that no other cgroup maps, and memory that two
+ * each OOM, without those that are no candidates: what they hold is no reason to kill
+ * their neighbours. Not seen are shared memory that no other cgroup maps, and memory that two
  * processes share by CLONE_VM, which counts twice.
  */
 #ifndef MEMCG_BPF_H
@@ -122,7 +123,8 @@ __noinline int oom_sum_process(bool dry_run)
 	__u64 pages;
 	int i;
 
-	if (task->flags & PF_KTHREAD || !in_domain(task, domain))
+	if (task->flags & PF_KTHREAD || task->tgid == 1 || !in_domain(task, domain) ||
+	    is_last_resort(task))
 		return 0;
 	pages = private_pages(task);
 	css = memcg_unit(task->cgroups, domain->level);

@@ -343,8 +343,11 @@ static __always_inline void set_label(struct oom_control *oc, __u32 line)
 }
 #endif
 
-static __always_inline bool is_last_resort(__s32 adj)
+/* No candidate, unless a rule names it or there is nobody else. */
+static __always_inline bool is_last_resort(struct task_struct *task)
 {
+	__s32 adj = task->signal->oom_score_adj;
+
 	return adj == OOM_SCORE_ADJ_MIN ? !kill_unkillable : adj <= last_resort;
 }
 
@@ -356,7 +359,7 @@ static __always_inline int rank_task(struct task_struct *task, struct oom_domain
 
 	r->adj = task->signal->oom_score_adj;
 	r->start = task->start_boottime;
-	if (verdict == BPF_EVAL_SELECT && !r->named && is_last_resort(r->adj))
+	if (verdict == BPF_EVAL_SELECT && !r->named && is_last_resort(task))
 		return NO_BPF_POLICY;
 	return verdict;
 }

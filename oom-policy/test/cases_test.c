@@ -438,6 +438,43 @@ TEST_F(cases, youngest)
 	ASSERT_LIVES(shell);
 }
 
+/* Another process of @hog's cgroup. */
+static int start_beside(struct _test_data_cases *self, const struct hog *hog, size_t mib)
+{
+	int nr = self->nr, ret;
+
+	/* They share the cgroup; the directory is removed last. */
+	self->cg[nr] = self->cg[hog - self->hog];
+	ret = hog_start(&self->hog[nr], &self->cg[nr], mib * MB, 0);
+	if (!ret)
+		self->nr++;
+	return ret;
+}
+
+/* Memory that no kill frees is no reason to kill its neighbours. */
+#define NEIGHBOUR(adj, command)							\
+	do {									\
+		struct hog *__spared = START("sys", 55, adj), *__leak;		\
+										\
+		ASSERT_EQ(0, start_beside(self, __spared, 2));			\
+		__leak = START("leak", 1, 0);					\
+		command;							\
+		GROW(__leak, 45);						\
+		ASSERT_DIES(__leak);						\
+		ASSERT_LIVES(__spared);						\
+		ASSERT_LIVES(__spared + 1);					\
+	} while (0)
+
+TEST_F(cases, neighbour_of_a_last_resort)
+{
+	NEIGHBOUR(-999, ASSERT_RUN(0, "oom-policy load cgroup-size"));
+}
+
+TEST_F(cases, neighbour_of_a_last_resort_priority)
+{
+	NEIGHBOUR(-999, ASSERT_RUN(0, "oom-policy load priority"));
+}
+
 /* A server and its workers in one cgroup: the service goes on without a worker. */
 TEST_F(cases, server_and_workers)
 {
@@ -445,12 +482,8 @@ TEST_F(cases, server_and_workers)
 	int i;
 
 	ASSERT_EQ(0, cg_write(&self->m, "memory.max", "60M"));
-	for (i = 1; i <= 5; i++) {
-		ASSERT_EQ(0, hog_start(&self->hog[i], &self->cg[0], i == 5 ? MB : 7 * MB, 0));
-		/* They share the cgroup; the directory is removed last. */
-		self->cg[i] = self->cg[0];
-		self->nr++;
-	}
+	for (i = 1; i <= 5; i++)
+		ASSERT_EQ(0, start_beside(self, server, i == 5 ? 1 : 7));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	GROW(&self->hog[5], 9);
 	ASSERT_NE(NULL, strstr(log_read(&self->log), "Killed process"));
