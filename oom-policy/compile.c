@@ -221,6 +221,7 @@ bool list_compile(const struct list *list, long page, struct rule_list *rules,
 		rules->has_uid |= line->has_uid;
 		rules->has_gid |= line->has_gid;
 		rules->has_pid |= !!line->pid;
+		rules->has_never |= line->class == CLASS_NEVER;
 	}
 	return all_steps(list, page, rules) && match_names(list, false, &rules->name, &rules->has_name) &&
 	       match_names(list, true, &rules->exe, &rules->has_exe) && match_paths(list, paths);

@@ -37,8 +37,10 @@ struct {
 } oom_sums SEC(".maps");
 
 __u64 sum_round, dry_round;	/* of OOMs, and of dry runs */
-__u64 sum_task, dry_task;	/* the process that is added */
 struct oom_domain sum_domain;
+
+/* An argument of a global function that is not NULL, and that helpers take. */
+#define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
 
 int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 		      unsigned int flags) __ksym;
@@ -51,6 +53,10 @@ void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 #endif
 #ifndef SUM_WANTED
 #define SUM_WANTED true
+#endif
+/* Does the policy never kill this process? Then a kill does not free its memory. */
+#ifndef SUM_SKIPS
+#define SUM_SKIPS(task, dry_run) false
 #endif
 
 static __always_inline struct mem_cgroup *to_memcg(struct cgroup_subsys_state *css)
@@ -111,20 +117,18 @@ static __always_inline void add_sum(struct cgroup *cgrp, bool dry_run, __u64 pag
 }
 
 /*
- * One process. A global function, which the verifier looks at once and by itself, and so
- * it takes no pointer: neither this nor the iteration is allowed on the hook.
+ * One process. A global function, which the verifier looks at once and by itself: neither
+ * this nor the iteration is allowed on the hook.
  */
-__noinline int oom_sum_process(bool dry_run)
+__noinline int oom_sum_process(struct task_struct *task TRUSTED, __u32 dry_run)
 {
-	__u64 address = dry_run ? dry_task : sum_task;
-	struct task_struct *task = cast((void *)address, struct task_struct);
 	struct oom_domain *domain = dry_run ? &dry : &sum_domain;
 	struct cgroup_subsys_state *css;
 	__u64 pages;
 	int i;
 
 	if (task->flags & PF_KTHREAD || task->tgid == 1 || !in_domain(task, domain) ||
-	    is_last_resort(task))
+	    is_last_resort(task) || SUM_SKIPS(task, dry_run))
 		return 0;
 	pages = private_pages(task);
 	css = memcg_unit(task->cgroups, domain->level);
@@ -148,10 +152,8 @@ static __always_inline void sum_sizes(bool dry_run)
 	else
 		sum_round++;
 	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_PROCS);
-	while ((task = bpf_iter_task_next(&it))) {
-		*(dry_run ? &dry_task : &sum_task) = (__u64)task;
-		oom_sum_process(dry_run);
-	}
+	while ((task = bpf_iter_task_next(&it)))
+		oom_sum_process(task, dry_run);
 	bpf_iter_task_destroy(&it);
 }
 
@@ -159,6 +161,10 @@ SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_sum, struct oom_control *oc)
 {
 	if (SUM_WANTED) {
+#ifdef AT_BEGIN
+		/* Either of the two programs may run first. */
+		AT_BEGIN(oc);
+#endif
 		__builtin_memset(&sum_domain, 0, sizeof(sum_domain));
 		set_domain(&sum_domain, oc);
 		sum_sizes(false);

@@ -71,7 +71,8 @@ struct rule_list {
 	unsigned char has_cgroup, has_mark, has_uid, has_gid, has_pid, has_name, has_exe, has_adj,
 		has_size, has_age;
 	unsigned char rank;			/* enum rule_rank */
-	unsigned char unused[5];
+	unsigned char has_never;		/* some line has the class RULE_NEVER */
+	unsigned char unused[4];
 	unsigned char class[RULE_LINES];	/* enum rule_class, by line */
 	struct rule_steps adj;			/* oom_score_adj */
 	struct rule_steps size;			/* pages */

@@ -37,6 +37,10 @@ struct rule_marks marks SEC(".data.marks") = { };
 #define ACTIVE_RANK (oom_lists[marks.active & 1].rank)
 #define SUM_WANTED (ACTIVE_RANK == RANK_CGROUP_SIZE || ACTIVE_RANK == RANK_CGROUP_TREE)
 #define SUM_TREE (ACTIVE_RANK == RANK_CGROUP_TREE)
+#define SUM_SKIPS is_never
+
+static __always_inline bool is_never(struct task_struct *task, __u32 of_dry_run);
+
 #include "memcg.bpf.h"
 #include "systemd.bpf.h"
 
@@ -192,21 +196,27 @@ static __noinline __u64 match_exe(struct task_struct *task, struct view *view)
 	return match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
 }
 
+/* The lines whose cgroup= the cgroup fulfils, or that have none. */
+static __always_inline __u64 match_cgroup(struct cgroup *cgrp, struct view *view)
+{
+	struct rule_list *list = &oom_lists[view->list & 1];
+	struct cgroup_mark *mark;
+
+	if (!list->has_cgroup)
+		return ~0ULL;
+	mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
+	return list->no_cgroup | (mark ? mark->lines[view->list & 1] : 0);
+}
+
 static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 				       struct oom_domain *domain, struct rank *rank)
 {
 	struct view *view = view_of(domain);
 	struct rule_list *list = &oom_lists[view->list & 1];
-	struct cgroup_mark *mark;
-	__u64 lines = ~0ULL;
 
-	if (list->has_cgroup) {
-		mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
-		lines &= list->no_cgroup | (mark ? mark->lines[view->list & 1] : 0);
-	}
+	rank->key[0] = match_cgroup(cgrp, view);
 	if (list->has_mark)
-		lines &= list->mark[systemd_mark(cgrp, view->domain_owner) % RULE_MARKS];
-	rank->key[0] = lines;
+		rank->key[0] &= list->mark[systemd_mark(cgrp, view->domain_owner) % RULE_MARKS];
 	if (list->rank == RANK_CGROUP_SIZE)
 		rank->key[1] = memcg_pages(set, domain);
 	else if (list->rank == RANK_CGROUP_TREE)
@@ -245,6 +255,20 @@ static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, _
 	if (list->has_exe && lines)
 		lines &= match_exe(task, view);
 	return lines;
+}
+
+/* Marks of systemd are left out, as a walk up the tree for each process is too much. */
+static __always_inline bool is_never(struct task_struct *task, __u32 of_dry_run)
+{
+	struct view *view = &views[of_dry_run & 1];
+	struct rule_list *list = &oom_lists[view->list & 1];
+	__u64 lines;
+
+	if (!list->has_never)
+		return false;
+	lines = match_task(task, of_dry_run, task_pages(task)) &
+		match_cgroup(task->cgroups->dfl_cgrp, view) & list->mark[RULE_MARK_NONE];
+	return lines && list->class[lowest_bit(lines) & (RULE_LINES - 1)] == RULE_NEVER;
 }
 
 static __always_inline int rank(struct task_struct *task, struct oom_domain *domain,

@@ -475,6 +475,16 @@ TEST_F(cases, neighbour_of_a_last_resort_priority)
 	NEIGHBOUR(-999, ASSERT_RUN(0, "oom-policy load priority"));
 }
 
+TEST_F(cases, neighbour_of_never)
+{
+	NEIGHBOUR(-500, ASSERT_LIST("never adj<=-500\nrank cgroup-size\n"));
+}
+
+TEST_F(cases, neighbour_of_never_in_the_tree)
+{
+	NEIGHBOUR(-500, ASSERT_LIST("never adj<=-500\nrank cgroup-tree\n"));
+}
+
 /* A server and its workers in one cgroup: the service goes on without a worker. */
 TEST_F(cases, server_and_workers)
 {
