@@ -28,6 +28,7 @@
  * Bad at: many cgroups with names that change. A list of rules takes patterns.
  */
 #define CGROUP_RULES "prefer=3|never=2|none=0|only=0"
+#define FLOOR
 #define TOO_SMALL NO_BPF_POLICY
 #define POLICY "cgroup"
 #define CHOOSES "prefer, spare or only choose from the given cgroups"

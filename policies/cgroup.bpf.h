@@ -68,6 +68,29 @@ int BPF_PROG(oom_rmdir, struct cgroup *cgrp)
 }
 #endif
 
+/*
+ * A policy that calls small() defines FLOOR. One that also defines TOO_SMALL gives this
+ * verdict on a small task instead of selecting it.
+ */
+#ifdef FLOOR
+__u64 floor_pages SETTING("floor", "0..1048576 MiB",
+			  "where memory is small, prefer nothing below this (default 8)") = 2048;
+
+/*
+ * Too small to be preferred: killed one by one, such processes free nothing. That is
+ * below a hundredth of the memory or, where this is next to nothing itself, below
+ * floor_pages, but not above a tenth.
+ */
+static __always_inline bool small(__u64 pages, struct oom_domain *domain)
+{
+	__u64 least = floor_pages;
+
+	if (least > domain->totalpages / 10)
+		least = domain->totalpages / 10;
+	return pages < least || pages < domain->totalpages / 100;
+}
+#endif
+
 /* The last key of a task: a function of the task and the domain. */
 #ifndef TASK_KEY
 #define TASK_KEY task_size
@@ -164,7 +187,6 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 
 	if (verdict == BPF_EVAL_SELECT) {
 #ifdef TOO_SMALL
-		/* The verdict on a task that is too small to be preferred. */
 		if (small(task_pages(task), domain))
 			return TOO_SMALL;
 #endif

@@ -241,22 +241,6 @@ static __always_inline bool spared(struct task_struct *task)
 	return task->signal->oom_score_adj == OOM_SCORE_ADJ_MIN && !kill_unkillable;
 }
 
-/* In bytes; where memory is that small, a tenth of it. */
-#define SMALL	(8 << 20)
-
-/*
- * Too small to be preferred: killed one by one, such processes free nothing. That is
- * below a hundredth of the memory or, where this is next to nothing itself, below SMALL.
- */
-static __always_inline bool small(__u64 pages, struct oom_domain *domain)
-{
-	__u64 least = SMALL >> page_shift;
-
-	if (least > domain->totalpages / 10)
-		least = domain->totalpages / 10;
-	return pages < least || pages < domain->totalpages / 100;
-}
-
 /* Compares the keys before the last: 1 if r is higher, -1 if the best is, or 0. */
 #ifdef COMPARE_KEYS
 static __always_inline int COMPARE_KEYS(const struct rank *r, const struct rank *best);

@@ -30,6 +30,7 @@
  * the one that eats the memory has a high one.
  */
 #define CGROUP_RULES "0..12"
+#define FLOOR
 #define POLICY "priority"
 #define CHOOSES "cgroups have priorities of 0 to 12, the lowest dies first"
 #define BAD_AT "a small process of low priority dies while a big one of high priority leaks"

@@ -33,6 +33,7 @@ struct rule_marks marks SEC(".data.marks") = { };
 #define COMPARE_KEYS compare_rules
 #define MORE_OF_RANK print_tree
 #define OWN_RANK
+#define FLOOR
 #define NEAR near_in_list
 #define ACTIVE_RANK (oom_lists[marks.active & 1].rank)
 #define SUM_WANTED (ACTIVE_RANK == RANK_CGROUP_SIZE || ACTIVE_RANK == RANK_CGROUP_TREE)

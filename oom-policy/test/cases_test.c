@@ -296,6 +296,26 @@ TEST_F(cases, helpers_name)
 	HELPERS("load name --set 'h*=prefer'");
 }
 
+/* The floor is a setting. */
+#define FLOOR(command)								\
+	do {									\
+		struct hog *__h = START("h", 5, 0), *__leak = START("leak", 1, 0); \
+										\
+		command;							\
+		GROW(__leak, 97);						\
+		ASSERT_DIES(__h);						\
+	} while (0)
+
+TEST_F(cases, floor_cgroup)
+{
+	FLOOR(ASSERT_RUN(0, "oom-policy load cgroup --set /m/h=prefer --set floor=0"));
+}
+
+TEST_F(cases, floor_list)
+{
+	FLOOR(ASSERT_LIST("first name=h\nset floor=0\n"));
+}
+
 /* A rule with a size means what it says. */
 TEST_F(cases, helpers_with_size)
 {
