@@ -360,15 +360,15 @@ int BPF_PROG(oom_begin, struct oom_control *oc)
 /* oc->chosen is not what this policy left there: find out why. */
 static __always_inline void check_chosen(struct oom_control *oc, __u64 chosen)
 {
-	if (oom.chosen == NOT_BEGUN) {
-		/* Attached during this OOM, so it has missed bpf_set_policy_name(). */
+	/* Attached during this OOM, so it has missed bpf_set_policy_name(). */
+	if (oom.chosen == NOT_BEGUN)
 		begin(oc);
-		oom.another_policy_selected = oc->chosen_points == POLICY_POINTS;
-	} else if (oom.selected && chosen == oom.before_selection) {
+	if (oom.selected && chosen == oom.before_selection) {
 		/* The selection would have freed nothing: the previous best is back. */
 		stats.refused++;
 		oom.best = oom.before;
-	} else if (chosen != oom.offered) {
+	} else if (chosen != oom.offered && oc->chosen_points == POLICY_POINTS) {
+		/* The kernel's choice is none: it may be of before this policy was attached. */
 		oom.another_policy_selected = true;
 	}
 	oom.chosen = chosen;

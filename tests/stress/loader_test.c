@@ -254,7 +254,8 @@ static struct bpf_link *attach_program(struct bpf_object *obj, const char *name)
 
 static int copy_attach(struct copy *copy)
 {
-	copy->begin = attach_program(copy->obj, "oom_begin");
+	if (!copy->begin)
+		copy->begin = attach_program(copy->obj, "oom_begin");
 	copy->evaluate = attach_program(copy->obj, "oom_evaluate");
 	return copy->begin && copy->evaluate ? 0 : -errno;
 }
@@ -295,38 +296,53 @@ TEST_F(loader, the_dying_are_waited_for)
 
 /*
  * One that is attached while tasks are asked about, after the kernel has taken the
- * big one, takes over where the one before it is dropped.
+ * big one, takes over where the one before it is dropped. @early: the program that
+ * names it is there when the search begins.
  */
-TEST_F(loader, replaced_in_the_scan)
+static void replaced_in_the_scan(struct __test_metadata *_metadata, struct scene *s, bool early)
 {
 	struct copy old = { }, new = { };
 	struct rules_bpf *slow;
 	struct bpf_link *link;
 	int ms;
 
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, copy_load(&old, &self->s.small));
-	ASSERT_EQ(0, copy_load(&new, &self->s.small));
+	ASSERT_EQ(0, scene_hogs(s, false, 0));
+	ASSERT_EQ(0, copy_load(&old, &s->small));
+	ASSERT_EQ(0, copy_load(&new, &s->small));
 	ASSERT_EQ(0, copy_attach(&old));
+	if (early)
+		new.begin = attach_program(new.obj, "oom_begin");
 	/* It runs before the policies, and takes its time over each task. */
 	slow = rules_bpf__open_and_load();
 	ASSERT_NE(NULL, slow) TH_LOG("%s", libbpf_log);
-	slow->bss->burn_ms = 400;
+	/* The first two are asked about within the second that there is. */
+	slow->bss->burn_ms = 700;
 	link = bpf_program__attach(slow->progs.slow);
 	ASSERT_NE(NULL, link);
 
-	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
+	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
 	for (ms = 0; ms < PATIENCE && !slow->bss->burns; ms++)
 		usleep(1000);
 	/* The old one is asked about big yet. Before small the kernel takes that. */
 	ASSERT_EQ(0, copy_attach(&new));
 	copy_drop(&old);
 	EXPECT_EQ(1, slow->bss->burns) TH_LOG("the scan went on");
-	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
+	EXPECT_EQ(0, hog_wait(&s->trigger, PATIENCE));
 	bpf_link__destroy(link);
 	rules_bpf__destroy(slow);
 	copy_drop(&new);
-	ASSERT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	ASSERT_EQ(SIGKILL, hog_killed(&s->small, PATIENCE));
+}
+
+TEST_F(loader, replaced_in_the_scan)
+{
+	replaced_in_the_scan(_metadata, &self->s, false);
+	ASSERT_EQ(1, log_count(&self->s.log, "Killed process"));
+}
+
+TEST_F(loader, replaced_in_the_scan_named_before)
+{
+	replaced_in_the_scan(_metadata, &self->s, true);
 	ASSERT_EQ(1, log_count(&self->s.log, "Killed process"));
 }
 
