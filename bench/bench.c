@@ -470,7 +470,7 @@ static void memcg_oom(void)
 	MUST(!cg_write(&b.domain, "memory.max", "max"));
 }
 
-/* Who has chosen the victim: a policy, "handler" if one found the same, or "-". */
+/* The label of who chose the victim: a policy, "handler" if one found the same, or "-". */
 static void chosen_by(char *label, size_t size)
 {
 	static const char by_policy[] = " victim=policy";

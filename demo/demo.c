@@ -64,7 +64,7 @@ static int load(const struct demo *d, const struct scene *s)
 	return show(cmd);
 }
 
-/* What oom-policy watch has said since the last time. */
+/* The output of oom-policy watch since the last time. */
 static void print_watched(void)
 {
 	static size_t shown;

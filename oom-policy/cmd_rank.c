@@ -74,7 +74,7 @@ static size_t line_text(const struct ranking *r, const struct task *t, char *buf
 			text_line(r->text[t->by], t->line, line, sizeof(line)));
 }
 
-/* What "rank" of the list says, or "". */
+/* The word behind "rank" in the list, or "". */
 static void rank_word(const char *text, char *word, size_t size)
 {
 	const char *at = text;

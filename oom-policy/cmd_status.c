@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is loaded, in the order asked. */
+/* The policies that are loaded, in the order asked. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -95,7 +95,7 @@ static void count_lines(const char *loaded, const char *text, struct counted *co
 		    loaded, unmarked);
 	count_victims(loaded, counts, setup.list->nr);
 	if (!ranking_of(&r, loaded)) {
-		/* What is only for the OOM of a cgroup matches none here. */
+		/* A line for the OOM of a cgroup matches none here. */
 		for (i = 0; i < setup.list->nr; i++)
 			counts[i].processes = setup.list->lines[i].scope ? -1 : 0;
 		for (i = 0; i < r.nr; i++) {

@@ -70,7 +70,7 @@ void list_init(struct list *list, const char *source);
  * Return: false if it is wrong; the reason was said.
  */
 bool list_add(struct list *list, char *text, int number);
-/* What shows only at the end; as list_add(). */
+/* Errors that show only at the end; as list_add(). */
 bool list_end(struct list *list);
 /**
  * list_read - read a whole file, "-" for stdin

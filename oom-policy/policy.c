@@ -19,7 +19,7 @@
 #include "say.h"
 
 #define TAG		"oom:"
-/* Where make install puts the objects, from the folder of the command. */
+/* The folder of installed objects, relative to that of the command. */
 #define BESIDE		"../lib/oom-policy"
 /* A label of an OOM report, and the name of a directory in bpffs. */
 #define MAX_NAME	15

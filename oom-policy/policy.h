@@ -19,7 +19,7 @@ enum verdict {
 /* The left side of a rule, before the "=". */
 enum subject { SUBJECT_NONE, SUBJECT_PID, SUBJECT_CGROUP, SUBJECT_NAME, NR_SUBJECTS };
 
-/* What a rule or setting may be: words, or a range of numbers. */
+/* The values of a rule or setting: words, or a range of numbers. */
 struct values {
 	const char *words;		/* "A=0|B=1", or NULL; the first is the default */
 	long min, max;

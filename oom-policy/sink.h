@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a watch sends what it reports, beside its output: the journal, a program. */
+/* Receivers of reports beside the output: the journal, a program. */
 #ifndef SINK_H
 #define SINK_H
 

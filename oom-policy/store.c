@@ -18,7 +18,7 @@
 /* No program has this name. */
 #define TEXT		"text"
 
-/* What the map holds. */
+/* The value of the map. */
 struct text {
 	uint64_t object;	/* hash of the bytes that the programs were loaded from */
 	char text[];

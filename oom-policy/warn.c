@@ -14,7 +14,7 @@
 
 #define MAX_GROUPS	16
 
-/* Where it is among those that were asked in a ranking, or -1. */
+/* Its place among the policies that were asked in a ranking, or -1. */
 static int place(const struct ranking *r, const char *name)
 {
 	int i;
@@ -60,7 +60,7 @@ static void warn_of_order(const struct setup *setup, const struct ranking *r)
 	}
 }
 
-/* What is never chosen dies all the same where the kernel kills others with the victim. */
+/* A process that is never chosen can die with a victim. */
 static void warn_of_groups(const struct setup *setup, const struct ranking *r)
 {
 	char path[4096], *said[MAX_GROUPS];

@@ -61,7 +61,7 @@ break_one() {
 	echo
 }
 
-# What fails here fails by waiting in vain.
+# A mutant that is noticed often is so by a wait in vain.
 VM_ARGS=OOM_TEST_PATIENCE=6000
 rc=0
 accel_pick auto
@@ -76,7 +76,7 @@ while read -r line <&5; do
 	break_one "${field[@]}"
 	cat "$DIR/unbroken" >"$LINUX/${field[1]}"
 	trap - EXIT
-	# What comes next is to have unbroken policies; the kernel is built anew.
+	# The next mutant needs unbroken policies; the kernel is built anew.
 	case ${field[1]} in
 	tools/*) progs_build >/dev/null 2>&1 ;;
 	esac

@@ -21,7 +21,7 @@ style() {
 	base_open 6.12
 	make_dirs "$dir"
 	base_files "$dir" scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch
-	# Where git is, it takes a patch of this repository for a source file.
+	# Inside a git tree checkpatch takes a patch of this repository for a source file.
 	cd "$dir"
 	find "$ROOT/patches" -name '0*.patch' ! -name '0000-*' ! -path '*/tools/*' -print0 | sort -z |
 		xargs -0 scripts/checkpatch.pl --no-tree --strict --no-summary -q ||

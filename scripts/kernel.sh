@@ -6,7 +6,7 @@
 # shellcheck source=scripts/base.sh
 . "$(dirname "${BASH_SOURCE[0]}")/base.sh"
 
-# What the stages need; Debian's names.
+# Files that the stages need, and Debian's packages that have them.
 KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison flex=flex xz=xz-utils perl=perl
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
@@ -42,7 +42,7 @@ kernel_sources() {
 		fi
 	done
 	cp "$DIR/files" "$LINUX/.patched"
-	# What mm/oom_kill.c and include/linux/oom.h of this repository link to.
+	# The targets of the links mm/oom_kill.c and include/linux/oom.h.
 	[ "$1" != 6.12 ] || [ -e "$BUILD/series" ] || "$ROOT/scripts/series.sh" layout
 }
 

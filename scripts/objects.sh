@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the object code has to show, on both bases, patch by patch.
+# Checks of the object code, on both bases, patch by patch.
 #
 #   objects.sh [BASE...]
 #
@@ -16,7 +16,7 @@ set -euo pipefail
 
 CLANG=clang-19
 OBJECTS=(mm/oom_kill.o mm/oom_policy.o kernel/bpf/oom_kfuncs.o)
-# What the text of mm/oom_kill.o may grow by where there is no BPF, bytes.
+# Bytes by which the text of mm/oom_kill.o may grow without BPF.
 GROWTH=32
 
 # omake NAME MAKEARGS... - make in an output folder of its own, with gcc unless

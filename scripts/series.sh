@@ -35,7 +35,7 @@ FILES=(mm/oom_policy.c=mm/oom_policy.c
 	tools/testing/selftests/oom=selftests
 	tools/oom_policy=policies)
 
-# Who the series is from and signed off by, whoever works on it.
+# Author and sign-off of the series are fixed, so that its bytes do not depend on the user.
 git_in() {
 	git -c user.name="OOM policy maintainers" -c user.email=maintainers@oom-policy.example \
 		-c commit.gpgsign=false -C "$@"

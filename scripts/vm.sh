@@ -4,7 +4,7 @@
 # shellcheck source=scripts/kernel.sh
 . "$(dirname "${BASH_SOURCE[0]}")/kernel.sh"
 
-# What a healthy kernel does not print. The stack trace of an OOM report is
+# Lines that a healthy kernel does not print. The stack trace of an OOM report is
 # none of it.
 SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|Kernel panic)'
 

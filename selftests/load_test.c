@@ -101,7 +101,7 @@ TEST_F(load, verifier)
 	char line[128], reason[128];
 	bool dead_code = false;
 
-	/* Where the kfunc is missing its call is dead code, and no reason to refuse. */
+	/* On a kernel without the kfunc its call is dead code, and no reason to refuse. */
 	if (!strcmp(variant->program, "finds_string")) {
 		struct btf *btf = btf__load_vmlinux_btf();
 

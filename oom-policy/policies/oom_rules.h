@@ -31,7 +31,7 @@ struct name_matcher {
 };
 
 /*
- * What a number fulfils: lines[0] below from[0], lines[n] from from[n - 1] on. from[] is
+ * The lines that a number fulfils: lines[0] below from[0], lines[n] from from[n - 1] on. from[] is
  * sorted; entries that are not needed are RULE_NO_STEP and repeat the last set. All
  * numbers are within plus and minus RULE_NO_STEP, so that differences do not overflow.
  */
@@ -45,7 +45,7 @@ struct rule_steps {
 /* In the order in which they die; number n is class n + 1. */
 enum rule_class { RULE_FIRST, RULE_MIDDLE = 7, RULE_LAST = 14, RULE_NEVER };
 
-/* What decides within a class. */
+/* The order within a class. */
 enum rule_rank {
 	RANK_SIZE, RANK_PRIVATE, RANK_CGROUP_SIZE, RANK_CGROUP_TREE, RANK_YOUNGEST, RANK_OLDEST,
 	RANK_SCORE,

@@ -68,7 +68,7 @@ struct {
 struct cgroup *bpf_cgroup_from_id(u64 id) __ksym;
 void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
 
-/* What holds for a whole search; one for OOMs, one for dry runs. */
+/* Constant for a whole search; one for OOMs, one for dry runs. */
 struct view {
 	__u32 list;
 	__u32 domain_owner;
@@ -328,7 +328,7 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 }
 
 /*
- * Where a process is in the tree, on one level: the cgroup and its size. One that is in a
+ * The place of a process in the tree, on one level: cgroup and size. One that is in a
  * cgroup above that level, such as the root, is its own sibling.
  */
 static __always_inline __u64 on_level(const struct rank *r, __u32 level, __u64 *pages)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the policies do in odd cases, loaded by oom-policy; rank_test.c has the usual
+ * The policies in odd cases, loaded by oom-policy; rank_test.c has the usual
  * ones. Only what bpftool can do as well is done with it.
  */
 #include <sched.h>
@@ -69,7 +69,7 @@ static int update_map(const char *map, const void *key, size_t key_size,
 	return -1;
 }
 
-/* Where there is only bpftool, as the policies' own comments say it. */
+/* With bpftool only, as the policies' own comments say it. */
 TEST_F(policy, bpftool_alone)
 {
 	struct oom_pid rule = { .verdict = 3 };
@@ -136,7 +136,7 @@ TEST_F(policy, refused_selection_is_forgotten)
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 6 * MB, 0));
 	ASSERT_EQ(0, odd_shared(&parent, &child, &self->s.cg_small, 26 * MB,
 				      CLONE_VM | CLONE_VFORK));
-	/* Whose memory it is: not a fourth. */
+	/* The owner of the memory cannot be chosen, so this is not a fourth choice. */
 	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", parent.pid);
 	ASSERT_EQ(0, write_file(adj, "-1000"));
 	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test=prefer");
@@ -251,7 +251,7 @@ TEST_F(policy, stacked_the_last_is_asked_first)
 	ASSERT_EQ(1, log_count(&self->s.log, "\noom_policy=pid victim=policy\n"));
 }
 
-/* Whom a policy is for may be spared by another: then it has no say in the OOM. */
+/* The target of one policy may be spared by another: then it has no say in the OOM. */
 TEST_F(policy, stacked_the_target_is_spared)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
@@ -285,7 +285,7 @@ TEST_F(policy, removed_is_the_kernels_choice)
 	ASSERT_ONE_KILLED(&self->s.big);
 }
 
-/* Who may make cgroups below one makes them deep, to get away from its rules. */
+/* Cgroups nested deeply, to get away from the rules of an ancestor. */
 static int deep(struct cg *levels, int nr, struct cg *at)
 {
 	char name[16];

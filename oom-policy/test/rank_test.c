@@ -485,7 +485,7 @@ CONDITION_OF_BIG(cgroup_size, "rank cgroup-size");
 CONDITION_OF_BIG(cgroup_tree, "rank cgroup-tree");
 CONDITION(youngest, "rank youngest");
 
-/* Whom rank puts first is who dies. */
+/* The process that rank puts first dies. */
 TEST_F(conditions, die)
 {
 	struct hog *victim = variant->big ? &self->s.big : &self->s.small;

@@ -191,7 +191,7 @@ TEST_F(watch, journal_has_fields)
 	ASSERT_IN(text, "\nOOM_SIZE_KIB=");
 	ASSERT_IN(text, "\nOOM_TIME=20");
 	ASSERT_IN(text, "\nSYSLOG_IDENTIFIER=oom-policy\n");
-	/* What the journal has is not said twice. */
+	/* Kills that the journal has are not printed as well. */
 	ASSERT_EQ(0, read_file("/tmp/watch", text, sizeof(text))) TH_LOG("%s", text);
 }
 
@@ -215,7 +215,7 @@ TEST_F(watch, program_is_run)
 	ASSERT_IN(text, "-> big[");
 }
 
-/* What is killed while it is not running is reported by the next one, with its time. */
+/* Kills while it is not running are reported by the next one, with their time. */
 TEST_F(watch, missed_nothing_in_between)
 {
 	char text[8192], before[64], *at;
@@ -262,7 +262,7 @@ TEST_F(watch, missed_since_boot)
 	ASSERT_IN(text, "killed since boot, before anybody watched");
 }
 
-/* What did not fit into the buffer is counted, and said once. */
+/* Kills that did not fit into the buffer are counted, and reported once. */
 TEST_F(watch, missed_is_counted)
 {
 	char text[8192];

@@ -347,7 +347,7 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 	__atomic_store_n(&f->stop, true, __ATOMIC_RELAXED);
 	pthread_join(f->thread, NULL);
 
-	/* What the reaper and RCU hold goes soon. */
+	/* The reaper and RCU hold some for a moment. */
 	end = now_ms() + PATIENCE;
 	while (slab_count("task_struct") > slabs + SLACK && now_ms() < end)
 		usleep(100000);

@@ -217,7 +217,7 @@ TEST_F(global, P2_abort_for_all)
 	wrong_policy(_metadata, &self->e, BPF_EVAL_ABORT, "wrong victim=kernel fallback=abort");
 	/* L6: the whole machine is memcg 0. */
 	ASSERT_GE(trace_count("policy=wrong memcg=0 outcome=abort offered=1\n"), 1);
-	/* Where the victim took its time, there was more than one OOM. */
+	/* A slow victim means more than one OOM. */
 	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
 		TH_LOG("asked after it had aborted");
 }

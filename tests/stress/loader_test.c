@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who loads a policy may die at any time, of an OOM at that, and a program may
+ * The loader of a policy may die at any time, of an OOM at that, and a program may
  * go while it is asked. The OOM is resolved, and what was not pinned leaves
  * nothing behind.
  */
@@ -127,7 +127,7 @@ static void then_the_kernel(struct __test_metadata *_metadata, struct scene *s)
 	log_close(&log);
 }
 
-/* Who loaded a wrong policy is what the kernel chooses in its place. */
+/* The kernel, in place of a wrong policy, chooses the loader of it. */
 TEST_F(loader, is_the_victim)
 {
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));

@@ -59,7 +59,7 @@ enum kind {
 	SYSRQ,		/* by hand */
 };
 
-/* What the policy has in view, beside big, small and trigger. */
+/* The target of the policy, beside big, small and trigger. */
 enum target {
 	NOTHING,
 	SMALL,
@@ -71,7 +71,7 @@ enum target {
 	SHARING,	/* a child of small's, with the same memory */
 };
 
-/* Who has to die. The last is the one selected last. */
+/* The victim. The last is the one selected last. */
 enum who { THE_BIG, THE_TARGET, THE_TRIGGER, THE_LAST, ANYBODY };
 
 struct member {
@@ -159,7 +159,7 @@ static int start_doomed(struct world *w, struct cg *cg, size_t size, bool reaped
 	ret = ret ?: hog_grow(&w->target, 8 * MB);
 	if (!ret && !held(w->target.pid, PATIENCE))
 		return -ETIMEDOUT;
-	/* What it asks for comes from the domain, which is to be as it was. */
+	/* Its memory comes from the domain, which is to be as it was. */
 	ret = ret ?: cg_write(cg, "memory.max", "max");
 	if (!ret && reaped && !log_wait(&w->s[0].log, "oom_reaper: reaped", PATIENCE))
 		return -ETIMEDOUT;
@@ -259,7 +259,7 @@ static void world_end(struct world *w)
 	hog_stop(&w->outsider);
 	hog_stop(&w->mates[0]);
 	hog_stop(&w->mates[1]);
-	/* Where it is held at its exit, it is let go. */
+	/* It may be held at its exit. */
 	if (w->target.pid)
 		let_go(w->target.pid);
 	cg_destroy(&w->cg_target);
@@ -320,7 +320,7 @@ static bool dies(struct member *m, int ms)
 	return false;
 }
 
-/* What the OOM of a kind is without a policy, from the first cell of a boot on. */
+/* The OOM of a kind without a policy, measured in the first cell of a boot. */
 static int baseline(enum kind kind, long *ms, int *lines)
 {
 	char path[128], boot[64], text[64];
@@ -359,7 +359,7 @@ struct run {
 	struct bpf_link *links[4];
 };
 
-/* What is wrong with a policy, and what is to come of it. */
+/* A wrong policy, and its expected outcome. */
 struct policy {
 	enum wrong what;
 	enum target target;
@@ -557,7 +557,7 @@ static void *detach_when_asked(void *data)
 	return NULL;
 }
 
-/* What the report says of an OOM of this kind, and no other. */
+/* Text that only the report of an OOM of this kind has. */
 static const char *const kind_in_log[] = {
 	[MEMCG] = "\n handle_mm_fault+",	/* of the page, or of a table for it */
 	[KERNEL] = "oom_memcg=/oom_test,",
@@ -589,7 +589,7 @@ static bool is_offered(enum kind kind, const struct policy *policy)
 	return kind != SINGLE && (policy->target != ZOMBIE || is_global(kind));
 }
 
-/* What the rules say where a kind of OOM changes what a policy comes to. */
+/* The expected outcome, which depends on the kind of OOM, too. */
 static void expectation(enum kind kind, const struct policy *policy,
 			enum who *who, const char **fallback)
 {
@@ -605,7 +605,7 @@ static void expectation(enum kind kind, const struct policy *policy,
 		*who = *who == ANYBODY ? ANYBODY : THE_TRIGGER;
 		break;
 	case SYSRQ:
-		/* Who asks is a kernel thread. */
+		/* The allocating task is a kernel thread. */
 		if (policy->what == WRONG_SELECT_CURRENT) {
 			*who = THE_BIG;
 			*fallback = "none";
@@ -680,7 +680,7 @@ static void round_of(struct __test_metadata *_metadata, struct run *run,
 	if (kind == KERNEL)
 		EXPECT_TRUE(in_a_pipe(log)) TH_LOG("the trace of the report");
 
-	/* Who died. */
+	/* The victims. */
 	for (d = 0; d < w->domains; d++) {
 		for (i = 0, died = 0; i < w->nr_members; i++) {
 			struct member *m = &w->members[i];

@@ -63,7 +63,7 @@ FIXTURE_SETUP(stuck)
 	/* A report on a serial console can take longer than the policy gives. */
 	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/printk", 1, &self->console));
 	ASSERT_EQ(0, scene_memcg(&self->s));
-	/* What slept would get a turn when it wakes up to die. */
+	/* A sleeper would get a turn when it wakes up to die. */
 	ASSERT_EQ(0, odd_spinner(&self->s.big, &self->s.cg_big, 24 * MB));
 	/* The second, so that it is not the trigger that goes in place of big. */
 	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 14 * MB, 0));

@@ -55,7 +55,7 @@ int BPF_PROG(offer, struct task_struct *task, struct oom_control *oc)
 	return 0;
 }
 
-/* Who asks for memory and is dying anyway is a victim before there is a scan. */
+/* A dying task that asks for memory is a victim without a scan. */
 SEC("tp_btf/mark_victim")
 int BPF_PROG(victim, struct task_struct *task)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests tell the programs of wrong.bpf.c, and are told by them. */
+/* Data between the tests and the programs of wrong.bpf.c. */
 #ifndef WRONG_H
 #define WRONG_H
 
-/* What is wrong with the policy. */
+/* The fault of the policy. */
 enum wrong {
 	WRONG_NEXT,		/* NEXT to everybody */
 	WRONG_ABORT,		/* ABORT at once */
