@@ -164,7 +164,7 @@ static noinline int oom_policy_skip(struct task_struct *task, struct oom_control
  * @task: a task of the OOM domain that may be killed
  * @oc: the OOM in progress
  *
- * Where no program is attached this is all that a task costs: the call of the hook
+ * Without a program a task costs no more than this: the call of the hook
  * is the last one, so that nothing has to be saved for it.
  *
  * Context: Under oom_lock, in a global OOM also under rcu_read_lock(). Does not
