@@ -56,7 +56,11 @@ void bpf_iter_task_destroy(struct bpf_iter_task *it) __ksym;
 #endif
 /* Does the policy never kill this process? Then a kill does not free its memory. */
 #ifndef SUM_SKIPS
-#define SUM_SKIPS(task, dry_run) false
+#define SUM_SKIPS nobody
+static __always_inline bool nobody(struct task_struct *task, __u32 dry_run)
+{
+	return false;
+}
 #endif
 
 static __always_inline struct mem_cgroup *to_memcg(struct cgroup_subsys_state *css)
