@@ -533,7 +533,7 @@ int setup_vars(const struct setup *setup, struct bpf_object *obj)
 	int i;
 
 	for (i = 0; !ret && i < setup->policy->nr_params; i++, param++) {
-		if (param->values.unit)
+		if (param->values.unit && shift != 12)
 			ret = set_variable(obj, param->variable, 0, shift - 12);
 	}
 	for (i = 0; !ret && i < setup->nr_vars; i++)
