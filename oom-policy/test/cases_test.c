@@ -23,6 +23,10 @@ FIXTURE(cases)
 
 FIXTURE_SETUP(cases)
 {
+	/* A test that was ended leaves its cgroups. */
+	nothing_loaded(&self->said);
+	run(&self->said, "cd " CGROUP_ROOT "/m && echo 1 >cgroup.kill && sleep 1 && "
+	    "find . -mindepth 1 -depth -type d -exec rmdir {} +");
 	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory"));
 	ASSERT_EQ(0, cg_create(&self->m, NULL, "m", 100 * MB));
 	ASSERT_EQ(0, cg_write(&self->m, "cgroup.subtree_control", "+memory"));

@@ -12,7 +12,6 @@
 #include "oom_odd.h"
 
 #define NOBODY 65534
-#define PINS "/sys/fs/bpf/oom-policy"
 
 /* A command line, and what it has to answer; strings are parts of it. */
 struct line {
@@ -29,6 +28,7 @@ FIXTURE(command)
 
 FIXTURE_SETUP(command)
 {
+	nothing_loaded(&self->said);
 	ASSERT_EQ(0, cg_create(&self->prod, NULL, "prod", 0));
 	ASSERT_EQ(0, cg_create(&self->batch, NULL, "batch", 0));
 }
@@ -151,7 +151,7 @@ static const struct line lines[] = {
 	{ "load /frob.bpf.o", 3, NULL, "/frob.bpf.o: No such file" },
 	{ "load frob.bpf.o", 3, NULL, "frob.bpf.o: No such file" },
 	{ "list /lib/oom-policy/pid.bpf.o", 0, "pid: the given processes first" },
-	{ "list /oom/example/most_threads.bpf.o", 0, "min         0..4194304" },
+	{ "list /oom/example/most_threads.bpf.o", 0, "min          0..4194304" },
 	{ "rank /oom/example/most_threads.bpf.o", 0, "RANK  PID" },
 	{ "load /oom/example/most_threads.bpf.o --set max=1", 3, NULL,
 	  "most-threads: max=1: no such setting" },

@@ -19,6 +19,7 @@ FIXTURE(policy)
 
 FIXTURE_SETUP(policy)
 {
+	nothing_loaded(&self->said);
 	ASSERT_EQ(0, scene_memcg(&self->s));
 }
 

@@ -14,6 +14,7 @@ FIXTURE(storm)
 
 FIXTURE_SETUP(storm)
 {
+	nothing_loaded(&self->said);
 	ASSERT_EQ(0, scene_memcg(&self->s));
 }
 

@@ -3,7 +3,7 @@
 #include "command.h"
 
 #define SOCKET "/run/systemd/journal/socket"
-#define PINS "/sys/fs/bpf/oom-policy-watch"
+#define WATCH_PINS "/sys/fs/bpf/oom-policy-watch"
 
 FIXTURE(watch)
 {
@@ -14,13 +14,14 @@ FIXTURE(watch)
 
 FIXTURE_SETUP(watch)
 {
+	nothing_loaded(&self->said);
 	ASSERT_EQ(0, scene_memcg(&self->s));
 }
 
 FIXTURE_TEARDOWN(watch)
 {
 	stop_helper(&self->helper, SIGKILL);
-	run(&self->said, "oom-policy unload --all; rm -rf " PINS " " SOCKET " /tmp/journal /tmp/told*");
+	run(&self->said, "oom-policy unload --all; rm -rf " WATCH_PINS " " SOCKET " /tmp/journal /tmp/told*");
 	unsetenv("LD_PRELOAD");
 	scene_end(&self->s);
 }
@@ -270,7 +271,7 @@ TEST_F(watch, missed_is_counted)
 
 	ASSERT_EQ(0, start_watch(&self->helper, "--journal"));
 	stop_helper(&self->helper, SIGTERM);
-	ASSERT_RUN(0, "bpftool map update pinned " PINS "/lost key 0 0 0 0 value 5 0 0 0 0 0 0 0");
+	ASSERT_RUN(0, "bpftool map update pinned " WATCH_PINS "/lost key 0 0 0 0 value 5 0 0 0 0 0 0 0");
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, start_watch(&self->helper, "--journal"));
 		stop_helper(&self->helper, SIGTERM);
