@@ -273,15 +273,15 @@ static __always_inline bool higher(struct rank *r, struct rank *best)
 	/* Both are measured by the largest, or many small steps would lead far down. */
 	if (size < best->largest)
 		r->largest = best->largest;
-	else
-		best->largest = size;
 	if (size < NEAR(r->largest))
 		return false;
 	if (best->key[KEYS - 1] < NEAR(r->largest))
 		return true;
-	if (r->adj != best->adj)
-		return r->adj > best->adj;
-	return r->start > best->start;
+	if (r->adj != best->adj ? r->adj > best->adj : r->start > best->start)
+		return true;
+	/* Only here: if a selection is refused, the best before it is as it was. */
+	best->largest = r->largest;
+	return false;
 }
 
 static __always_inline void set_best(struct task_struct *task, struct rank *r)

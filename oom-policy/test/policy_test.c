@@ -209,14 +209,14 @@ TEST_F(policy, priority_tie_by_cgroup)
 	hog_stop(&twin);
 }
 
-/* Without a priority anywhere: no opinion. */
-TEST_F(policy, priority_empty_is_the_kernels_choice)
+/* Without a priority anywhere all are in the middle, and the size of cgroups decides. */
+TEST_F(policy, priority_empty_is_by_size)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load priority");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_ONE_KILLED(&self->s.big);
-	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
+	ASSERT_EQ(1, log_count(&self->s.log, "oom_policy=priority victim=policy"));
 }
 
 /* With memory.oom.group a tree counts as one, and all of it dies. */
