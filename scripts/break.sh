@@ -3,8 +3,8 @@
 #
 #   break.sh [NAME...]     all of scripts/breaks, or those named, on base 6.12
 #
-# A line of scripts/breaks has four fields between " | ": a name, the file, a
-# sed expression that takes the rule out, and shell patterns of tests. Each of
+# A line of scripts/breaks has four fields between " | ": a name, the file in the kernel
+# tree or in this repository, a sed expression that takes the rule out, and shell patterns of tests. Each of
 # these patterns has to have a test that fails then, or the test proves nothing.
 #
 # Exit status: 0 every break was noticed, 1 not so, others as of run-vm.sh.
@@ -18,7 +18,15 @@ set -euo pipefail
 break_build() {
 	kernel_image
 	case $1 in
-	tools/*) progs_build ;;
+	tools/* | oom-policy/*) progs_build ;;
+	esac
+}
+
+# break_file FILE - where it is.
+break_file() {
+	case $1 in
+	oom-policy/*) echo "$ROOT/$1" ;;
+	*) echo "$LINUX/$1" ;;
 	esac
 }
 
@@ -31,11 +39,12 @@ unnoticed() {
 # break_one NAME FILE SED PATTERNS - sets rc where it is not noticed. Not to be called
 # in a condition: errexit would be off in all that it builds.
 break_one() {
-	local before pattern out hit test patterns built
+	local file before pattern out hit test patterns built
 	printf '%-28s ' "$1"
-	before=$(cksum <"$LINUX/$2")
-	sed -i "$3" "$LINUX/$2"
-	[ "$before" != "$(cksum <"$LINUX/$2")" ] || { unnoticed "the expression changes nothing"; return; }
+	file=$(break_file "$2")
+	before=$(cksum <"$file")
+	sed -i "$3" "$file"
+	[ "$before" != "$(cksum <"$file")" ] || { unnoticed "the expression changes nothing"; return; }
 	set +e
 	(set -e; break_build "$2"; initramfs_build) >"$BUILD/log/break-$1.log" 2>&1
 	built=$?
@@ -70,15 +79,16 @@ while read -r line <&5; do
 	case $line in '' | '#'*) continue ;; esac
 	mapfile -t field < <(awk -F ' +[|] +' '{ for (i = 1; i <= 4; i++) print $i }' <<<"$line")
 	[ $# -eq 0 ] || [[ " $* " == *" ${field[0]} "* ]] || continue
-	cp "$LINUX/${field[1]}" "$DIR/unbroken"
+	file=$(break_file "${field[1]}")
+	cp "$file" "$DIR/unbroken"
 	# However this ends, the next build is not to be of a broken kernel.
-	trap 'cat "$DIR/unbroken" >"$LINUX/${field[1]}"' EXIT
+	trap 'cat "$DIR/unbroken" >"$file"' EXIT
 	break_one "${field[@]}"
-	cat "$DIR/unbroken" >"$LINUX/${field[1]}"
+	cat "$DIR/unbroken" >"$file"
 	trap - EXIT
 	# The next mutant needs unbroken policies; the kernel is built anew.
 	case ${field[1]} in
-	tools/*) progs_build >/dev/null 2>&1 ;;
+	tools/* | oom-policy/*) progs_build >/dev/null 2>&1 ;;
 	esac
 done 5<"$ROOT/scripts/breaks"
 exit $rc
