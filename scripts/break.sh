@@ -2,6 +2,7 @@
 # Takes a rule out of the kernel, or of a policy, and looks whether its tests notice.
 #
 #   break.sh [NAME...]     all of scripts/breaks, or those named, on base 6.12
+#   break.sh --check       only whether each expression still changes something; seconds
 #
 # A line of scripts/breaks has four fields between " | ": a name, the file in the kernel
 # tree or in this repository, a sed expression that takes the rule out, and shell patterns of tests. Each of
@@ -70,14 +71,42 @@ break_one() {
 	echo
 }
 
+# next_break - the fields of the next line on descriptor 5.
+next_break() {
+	local line
+	while read -r line <&5; do
+		case $line in '' | '#'*) continue ;; esac
+		mapfile -t field < <(awk -F ' +[|] +' '{ for (i = 1; i <= 4; i++) print $i }' <<<"$line")
+		return 0
+	done
+	return 1
+}
+
+check_all() {
+	local file
+	LINUX=$(mktemp -d "$BUILD/breaks.XXXXXX")
+	trap 'rm -rf "${LINUX%/series}"' EXIT
+	"$ROOT/scripts/series.sh" apply 6.12 "$LINUX/series"
+	LINUX+=/series
+	base_open 6.12
+	while next_break; do
+		file=$(break_file "${field[1]}")
+		[ -e "$file" ] || base_files "$LINUX" "${field[1]}"
+		[ "$(sed "${field[2]}" "$file" | cksum)" != "$(cksum <"$file")" ] ||
+			unnoticed "${field[0]}: the expression changes nothing"
+	done 5<"$ROOT/scripts/breaks"
+}
+
+rc=0
+if [ "${1:-}" = --check ]; then
+	check_all
+	exit $rc
+fi
 # A mutant that is noticed often is so by a wait in vain.
 VM_ARGS=OOM_TEST_PATIENCE=6000
-rc=0
 accel_pick auto
 guest_build 6.12
-while read -r line <&5; do
-	case $line in '' | '#'*) continue ;; esac
-	mapfile -t field < <(awk -F ' +[|] +' '{ for (i = 1; i <= 4; i++) print $i }' <<<"$line")
+while next_break; do
 	[ $# -eq 0 ] || [[ " $* " == *" ${field[0]} "* ]] || continue
 	file=$(break_file "${field[1]}")
 	cp "$file" "$DIR/unbroken"

@@ -3,14 +3,14 @@
 #
 #   check.sh        one truth, the series applies to both bases without fuzz,
 #                   checkpatch --strict is silent, shell scripts and the man
-#                   page are linted
+#                   page are linted, each mutant still changes something
 #
 # Exit status: 0, 1 something is wrong, 3 dependency missing, 4 base missing.
 set -euo pipefail
 # shellcheck source=scripts/base.sh
 . "$(dirname "$0")/base.sh"
 
-STAGES=3
+STAGES=4
 
 # Kernel style as the base's own checkpatch knows it. The selftests declare tests and
 # programs by macros, as the harness does, and name the functions they replace.
@@ -42,3 +42,4 @@ make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
 stage $EX_FAIL "checkpatch --strict" style
 stage $EX_FAIL "shellcheck and mandoc" lint
+stage $EX_FAIL "mutants apply" "$ROOT/scripts/break.sh" --check
