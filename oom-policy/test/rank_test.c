@@ -195,7 +195,10 @@ TEST_F(rank, age_oldest)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
 	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
-	/* The trigger is older, but too small. */
+	/* The trigger is older, but too small until it asks for memory. */
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
+	ASSERT_RUN(0, "oom-policy set rules 'never name=trigger'");
 	ASSERT_FIRST_DIES(&self->s.small, "rules");
 }
 
