@@ -106,7 +106,7 @@ struct scene {
 	struct cg domain, cg_big, cg_small, cg_trigger;
 	struct hog big, small, trigger;
 	struct klog log;
-	size_t share;	/* if the machine is the domain: a hundredth of its memory */
+	size_t share;	/* a hundredth of the memory, if that is not 48M */
 	size_t grow;	/* bytes that the trigger asks for */
 };
 

@@ -158,14 +158,6 @@ TEST_F(rank, cgroup_size_of_the_root)
 	hog_stop(&two);
 }
 
-/* The kernel would take the small one, for its oom_score_adj. */
-TEST_F(rank, rss)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
-	ASSERT_RUN(0, "oom-policy load rss");
-	ASSERT_FIRST_DIES(&self->s.big, "rules");
-}
-
 /* The memory of a process whose first thread has ended is found at another thread. */
 TEST_F(rank, first_thread_ended)
 {
@@ -182,112 +174,6 @@ TEST_F(rank, first_thread_ended)
 	ASSERT_NE(0, log_count(&self->s.log, "\noom_policy=rules victim=policy\n"));
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_STREQ("1", field(&self->said, 0, "victims"));
-}
-
-TEST_F(rank, age_youngest)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load age");
-	ASSERT_FIRST_DIES(&self->s.small, "rules");
-}
-
-TEST_F(rank, age_oldest)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
-	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
-	/* The trigger is older, but too small until it asks for memory. */
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
-	ASSERT_RUN(0, "oom-policy set rules 'never name=trigger'");
-	ASSERT_FIRST_DIES(&self->s.small, "rules");
-}
-
-/* The youngest is too little to be worth it, which leaves the second youngest. */
-TEST_F(rank, age_min)
-{
-	struct hog little = { };
-
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MB, 0));
-	ASSERT_RUN(0, "oom-policy load age --set min=8");
-	ASSERT_FIRST_DIES(&self->s.small, "rules");
-	hog_stop(&little);
-}
-
-TEST_F(rank, name)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
-	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
-}
-
-/* A name is whole, if there is no * behind it. */
-TEST_F(rank, name_is_whole)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load name --set smal=prefer --set smaller=prefer");
-	ASSERT_FIRST_DIES(&self->s.big, "rules");
-}
-
-/* The longest that fits counts: all are spared, but for one. */
-TEST_F(rank, name_prefix)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load name --set '*=never' --set 'sma*=prefer'");
-	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
-}
-
-/* Marks are followed as they change, without a reload. */
-TEST_F(rank, systemd_omit)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	ASSERT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
-	/* Others beside them, that mean nothing. */
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.a", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.zzz", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_omit", "0", 1, 0));
-	ASSERT_FIRST_DIES(&self->s.small, "rules");
-}
-
-TEST_F(rank, systemd_mark_taken_away)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
-	ASSERT_EQ(0, removexattr(self->s.cg_big.path, "user.oomd_omit"));
-	ASSERT_FIRST_DIES(&self->s.big, "rules");
-}
-
-/* To be avoided: after all others, but before those that are omitted. */
-TEST_F(rank, systemd_avoid)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_avoid", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_avoid", "1", 1, 0));
-	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
-	/* One that is not marked goes before it, however small. */
-	ASSERT_EQ(0, removexattr(self->s.cg_trigger.path, "user.oomd_avoid"));
-	ASSERT_FIRST_DIES(&self->s.trigger, "rules");
-}
-
-/* The marks of a cgroup are those of what is below it, too. */
-TEST_F(rank, systemd_below)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, setxattr(self->s.domain.path, "user.oomd_avoid", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
-	ASSERT_RUN(0, "oom-policy load systemd");
-	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:02");
 }
 
 /* Decides nothing, and knows whom rss would have taken. */
@@ -318,20 +204,6 @@ TEST_F(rank, observing)
 	ASSERT_EQ(0, strncmp("small[", field(&self->said, 0, "last_choice"), 6));
 }
 
-TEST_F(rank, unkillable_spared)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
-	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
-	ASSERT_FIRST_DIES(&self->s.big, "rules");
-}
-
-TEST_F(rank, unkillable_killed)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
-	ASSERT_RUN(0, "oom-policy load name --set small=prefer --set unkillable=kill");
-	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
-}
-
 /* Each takes what is its own, the one loaded last first. */
 TEST_F(rank, stacked)
 {
@@ -347,24 +219,6 @@ TEST_F(rank, stacked)
 	ASSERT_STREQ("", field(&self->said, 2, "rank"));
 	scene_oom(&self->s);
 	ASSERT_KILLED(&self->s.small);
-}
-
-/* A zombie is not chosen. */
-TEST_F(rank, ended)
-{
-	struct hog zombie = { };
-	int i;
-
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, odd_zombie(&zombie, &self->s.cg_small));
-	ASSERT_RUN(0, "oom-policy load name --set '*=prefer'");
-	ASSERT_RUN(0, "oom-policy rank --json");
-	for (i = 0; strcmp(field(&self->said, i, "pid"), "") &&
-	     atoi(field(&self->said, i, "pid")) != zombie.pid; i++)
-		;
-	EXPECT_STREQ("", field(&self->said, i, "rank"));
-	EXPECT_STREQ("has ended: nothing to free", field(&self->said, i, "why"));
-	waitpid(zombie.pid, NULL, 0);
 }
 
 /* Each policy counts its own choices and outcomes only. */
@@ -429,7 +283,221 @@ TEST_F(rank, what_if)
 	ASSERT_FIRST_DIES(&self->s.big, "");
 }
 
-/* Each kind of condition, as a list: whom the kernel would not take. */
+/* Two of 12M and 8M in one part of the tree, 14M in another. */
+TEST_F(rank, tree)
+{
+	struct cg left, right;
+	struct hog twin = { };
+
+	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, cg_create(&left, &self->s.cg_small, "left", 0));
+	ASSERT_EQ(0, cg_create(&right, &self->s.cg_small, "right", 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
+	ASSERT_RUN(0, "oom-policy rank rules --set 'rank cgroup-size' --cgroup /oom_test --json");
+	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_RUN(0, "oom-policy load rules --set 'rank cgroup-tree'");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	EXPECT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	scene_oom(&self->s);
+	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
+	EXPECT_TRUE(hog_alive(&self->s.big));
+	hog_stop(&twin);
+	cg_destroy(&left);
+	cg_destroy(&right);
+}
+
+/*
+ * Rule lists. The programs stay loaded for all that follow, as it takes seconds to verify
+ * them; load replaces the list.
+ */
+FIXTURE(lists)
+{
+	struct said said;
+	struct scene s;
+};
+
+static void nothing_but_an_empty_list(struct said *said)
+{
+	run(said, "echo 'rank score' >/tmp/rules; "
+	    "if [ \"$(ls " PINS ")\" = rules ]; then oom-policy load /tmp/rules; else oom-policy unload --all; fi");
+}
+
+FIXTURE_SETUP(lists)
+{
+	nothing_but_an_empty_list(&self->said);
+	ASSERT_EQ(0, scene_memcg(&self->s));
+}
+
+FIXTURE_TEARDOWN(lists)
+{
+	scene_end(&self->s);
+}
+
+/* The kernel would take the small one, for its oom_score_adj. */
+TEST_F(lists, rss)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 900));
+	ASSERT_RUN(0, "oom-policy load rss");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
+}
+
+TEST_F(lists, age_youngest)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load age");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
+}
+
+TEST_F(lists, age_oldest)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, true, 0));
+	ASSERT_RUN(0, "oom-policy load age --set order=oldest");
+	/* The trigger is older, but too small until it asks for memory. */
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid"))) TH_LOG("%s", self->said.out);
+	ASSERT_RUN(0, "oom-policy set rules 'never name=trigger'");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
+}
+
+/* The youngest is too little to be worth it, which leaves the second youngest. */
+TEST_F(lists, age_min)
+{
+	struct hog little = { };
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MB, 0));
+	ASSERT_RUN(0, "oom-policy load age --set min=8");
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
+	hog_stop(&little);
+}
+
+TEST_F(lists, name)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
+}
+
+/* A name is whole, if there is no * behind it. */
+TEST_F(lists, name_is_whole)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set smal=prefer --set smaller=prefer");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
+}
+
+/* The longest that fits counts: all are spared, but for one. */
+TEST_F(lists, name_prefix)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load name --set '*=never' --set 'sma*=prefer'");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
+}
+
+/* Marks are followed as they change, without a reload. */
+TEST_F(lists, systemd_omit)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
+	/* Others beside them, that mean nothing. */
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.a", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.zzz", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_omit", "0", 1, 0));
+	ASSERT_FIRST_DIES(&self->s.small, "rules");
+}
+
+TEST_F(lists, systemd_mark_taken_away)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_EQ(0, removexattr(self->s.cg_big.path, "user.oomd_omit"));
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
+}
+
+/* To be avoided: after all others, but before those that are omitted. */
+TEST_F(lists, systemd_avoid)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_small.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	/* One that is not marked goes before it, however small. */
+	ASSERT_EQ(0, removexattr(self->s.cg_trigger.path, "user.oomd_avoid"));
+	ASSERT_FIRST_DIES(&self->s.trigger, "rules");
+}
+
+/* The marks of a cgroup are those of what is below it, too. */
+TEST_F(lists, systemd_below)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, setxattr(self->s.domain.path, "user.oomd_avoid", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_big.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_EQ(0, setxattr(self->s.cg_trigger.path, "user.oomd_omit", "1", 1, 0));
+	ASSERT_RUN(0, "oom-policy load systemd");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:02");
+}
+
+TEST_F(lists, unkillable_spared)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
+}
+
+TEST_F(lists, unkillable_killed)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
+	ASSERT_RUN(0, "oom-policy load name --set small=prefer --set unkillable=kill");
+	ASSERT_FIRST_DIES_BY(&self->s.small, "rules", "rules:01");
+}
+
+/* A zombie is not chosen. */
+TEST_F(lists, ended)
+{
+	struct hog zombie = { };
+	int i;
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, odd_zombie(&zombie, &self->s.cg_small));
+	ASSERT_RUN(0, "oom-policy load name --set '*=prefer'");
+	ASSERT_RUN(0, "oom-policy rank --json");
+	for (i = 0; strcmp(field(&self->said, i, "pid"), "") &&
+	     atoi(field(&self->said, i, "pid")) != zombie.pid; i++)
+		;
+	EXPECT_STREQ("", field(&self->said, i, "rank"));
+	EXPECT_STREQ("has ended: nothing to free", field(&self->said, i, "why"));
+	waitpid(zombie.pid, NULL, 0);
+}
+
+/* In place: the process of a line changes its class while the list is at work. */
+TEST_F(lists, set_and_unset)
+{
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_RUN(0, "oom-policy load rules --set 'rank size'");
+	ASSERT_RUN(0, "oom-policy set rules 'never name=big' 'first cgroup=/oom_test/small'");
+	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
+	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
+	ASSERT_STREQ("2", field(&self->said, 0, "line"));
+	ASSERT_RUN(0, "oom-policy status rules");
+	ASSERT_SAYS(out, "never name=big");
+	ASSERT_RUN(0, "oom-policy unset rules 'never name=big'");
+	ASSERT_RUN(0, "oom-policy set rules 'last cgroup=/oom_test/small'");
+	ASSERT_FIRST_DIES(&self->s.big, "rules");
+}
+
+/* Each kind of condition. */
 FIXTURE(conditions)
 {
 	struct said said;
@@ -444,10 +512,10 @@ FIXTURE_VARIANT(conditions)
 
 FIXTURE_SETUP(conditions)
 {
+	nothing_but_an_empty_list(&self->said);
 	ASSERT_EQ(0, scene_memcg(&self->s));
 }
 
-/* The programs stay loaded, as it takes seconds to verify them: load replaces the list. */
 FIXTURE_TEARDOWN(conditions)
 {
 	scene_end(&self->s);
@@ -473,7 +541,7 @@ CONDITION_OF_BIG(scope_of_another, "first scope=/oom_test/** name=small");
 CONDITION_OF_BIG(scope_global, "first scope=global name=small");
 CONDITION(adj, "first adj=0 name=small");
 CONDITION_OF_BIG(adj_of_another, "first adj>=1 name=small");
-CONDITION(size, "first size<=15M size>=8M");
+CONDITION(size, "first size<=11M size>=9M");
 CONDITION(age, "first age<=1h name=small");
 CONDITION_OF_BIG(age_of_another, "first age>=1h name=small");
 CONDITION(mark, "first mark=none name=small");
@@ -504,47 +572,6 @@ TEST_F(conditions, die)
 	ASSERT_KILLED(victim);
 	ASSERT_LT(0, log_count(&self->s.log, "\noom_policy=rules"));
 	ASSERT_LT(0, log_count(&self->s.log, " victim=policy\n"));
-}
-
-/* Two of 12M and 8M in one part of the tree, 14M in another. */
-TEST_F(rank, tree)
-{
-	struct cg left, right;
-	struct hog twin = { };
-
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_create(&left, &self->s.cg_small, "left", 0));
-	ASSERT_EQ(0, cg_create(&right, &self->s.cg_small, "right", 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MB, 0));
-	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
-	ASSERT_RUN(0, "oom-policy rank rules --set 'rank cgroup-size' --cgroup /oom_test --json");
-	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
-	ASSERT_RUN(0, "oom-policy load rules --set 'rank cgroup-tree'");
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	EXPECT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
-	scene_oom(&self->s);
-	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
-	EXPECT_TRUE(hog_alive(&self->s.big));
-	hog_stop(&twin);
-	cg_destroy(&left);
-	cg_destroy(&right);
-}
-
-/* In place: the process of a line changes its class while the list is at work. */
-TEST_F(rank, set_and_unset)
-{
-	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_RUN(0, "oom-policy load rules --set 'rank size'");
-	ASSERT_RUN(0, "oom-policy set rules 'never name=big' 'first cgroup=/oom_test/small'");
-	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
-	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
-	ASSERT_STREQ("2", field(&self->said, 0, "line"));
-	ASSERT_RUN(0, "oom-policy status rules");
-	ASSERT_SAYS(out, "never name=big");
-	ASSERT_RUN(0, "oom-policy unset rules 'never name=big'");
-	ASSERT_RUN(0, "oom-policy set rules 'last cgroup=/oom_test/small'");
-	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
 TEST_HARNESS_MAIN

@@ -27,7 +27,7 @@
 #include "fuzz.skel.h"
 #include "wrong.skel.h"
 
-#define FUZZ_SHORT	250
+#define FUZZ_SHORT	150
 #define WARM_UP		30	/* rounds, until the count of task_structs is taken */
 #define MAX_NODES	8
 #define MAX_HOGS	8

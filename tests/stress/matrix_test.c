@@ -44,6 +44,10 @@
 #define LIMIT		120
 
 #define DOMAINS		4	/* of several OOMs at once */
+/* A memcg has half of what a scene has, as there are hundreds of them. */
+#define DOMAIN		(28 * MB)
+#define DOMAIN_SHARE	(MB / 4)
+#define DOMAIN_GROW	(9 * MB)
 #define MAX_MEMBERS	24
 
 enum kind {
@@ -112,6 +116,17 @@ static int bind_node(int node)
 	return syscall(SYS_set_mempolicy, 2, &mask, 8 * sizeof(mask)) ? -errno : 0;
 }
 
+static int memcg_start(struct scene *s, const struct cg *parent, const char *name)
+{
+	char max[32];
+	int ret = scene_memcg_in(s, parent, name);
+
+	s->share = DOMAIN_SHARE;
+	s->grow = DOMAIN_GROW;
+	snprintf(max, sizeof(max), "%lu", DOMAIN);
+	return ret ?: cg_write(&s->domain, "memory.max", max);
+}
+
 /* The cgroups and the trigger. */
 static int world_start(struct world *w, enum kind kind)
 {
@@ -131,8 +146,7 @@ static int world_start(struct world *w, enum kind kind)
 		ret = bind_node(0);
 	for (i = 0; i < w->domains && !ret; i++) {
 		if (kind == SYSRQ || !is_global(kind))
-			ret = scene_memcg_in(&w->s[i], kind == NESTED ? &w->cg_outer : NULL,
-					     names[i]);
+			ret = memcg_start(&w->s[i], kind == NESTED ? &w->cg_outer : NULL, names[i]);
 		else
 			ret = scene_global(&w->s[i]);
 	}
@@ -202,8 +216,8 @@ static int world_fill(struct world *w, enum target target)
 	}
 	scene_sizes(&w->s[0], &big, &small);
 	if (w->kind == GROUP) {
-		ret = ret ?: hog_start(&w->mates[0], &w->s[0].cg_big, MB, 0);
-		ret = ret ?: hog_start(&w->mates[1], &w->s[0].cg_small, MB, 0);
+		ret = ret ?: hog_start(&w->mates[0], &w->s[0].cg_big, MB / 2, 0);
+		ret = ret ?: hog_start(&w->mates[1], &w->s[0].cg_small, MB / 2, 0);
 		ret = ret ?: cg_write(&w->s[0].cg_big, "memory.oom.group", "1");
 		ret = ret ?: cg_write(&w->s[0].cg_small, "memory.oom.group", "1");
 		member(w, &w->mates[0], 0, &w->s[0].cg_big);
@@ -215,7 +229,7 @@ static int world_fill(struct world *w, enum target target)
 	if (w->kind == MEMPOLICY)
 		ret = ret ?: bind_node(1);
 	if (w->kind != GLOBAL && w->kind != SYSRQ) {
-		ret = ret ?: hog_start(&w->outsider, &w->cg_outside, big + 8 * MB, 0);
+		ret = ret ?: hog_start(&w->outsider, &w->cg_outside, big + 2 * MB, 0);
 		member(w, &w->outsider, -1, &w->cg_outside);
 	}
 	if (w->kind == MEMPOLICY)
