@@ -2,7 +2,7 @@
 /*
  * Verdicts in the OOM of a memory cgroup where something rare is in the way: swapoff,
  * processes that share their memory, a victim that was reaped, a policy without its
- * loader, throttling. Needs more of a machine than the selftests do.
+ * loader, throttling; and the documentation's example. Needs more of a machine than the selftests do.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -11,6 +11,7 @@
 
 #include "oom_env.h"
 #include "oom_odd.h"
+#include "documented.skel.h"
 
 ENV_FIXTURE(rare)
 
@@ -44,6 +45,22 @@ TEST_F(rare, pinned_link_outlives_its_loader)
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
 	ASSERT_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
+}
+
+/* The example of Documentation/bpf/oom.rst. */
+TEST_F(rare, documented_example)
+{
+	struct documented_bpf *skel = documented_bpf__open();
+
+	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	skel->rodata->target = self->e.s.small.pid;
+	ASSERT_EQ(0, documented_bpf__load(skel)) TH_LOG("%s", libbpf_log);
+	ASSERT_EQ(0, documented_bpf__attach(skel));
+	ASSERT_OOM();
+	documented_bpf__destroy(skel);
+	ASSERT_VICTIM(small);
+	ASSERT_LABEL("my_policy victim=policy");
 }
 
 /* V2: a child in vfork() has no memory of its own. P1: somebody is killed all the same. */
