@@ -634,202 +634,260 @@ static void expectation(enum kind kind, const struct policy *policy,
 	}
 }
 
-/* One OOM with the policy, and what became of it. */
-static void round_of(struct __test_metadata *_metadata, struct run *run,
-		     const struct policy *policy, enum kind kind,
-		     const char *fallback, enum who who, long base_ms, int base_lines)
+/* A round: one OOM with a policy. */
+struct round {
+	struct run *run;
+	const struct policy *policy;
+	enum kind kind;
+	enum who who;			/* the expected victim, */
+	const char *fallback;		/* and reason of a fallback, or NULL */
+	long base_ms;			/* the same OOM without a policy */
+	int base_lines;
+	long ms;			/* how long this one took */
+	__u32 named;			/* names before it */
+};
+
+static bool is_slow(const struct round *r)
 {
-	struct world *w = &run->w;
-	struct klog *log = &w->s[0].log;
-	struct wrong_table *asked = &run->skel->bss->wrong[policy->contradicted];
-	int i, d, lines, died, kills, labels, reports, reaped;
-	char label[64], text[128];
-	bool slow = policy->burn || policy->throttled;
-	pthread_t thread;
-	__u32 named;
-	long ms;
+	return r->policy->burn || r->policy->throttled;
+}
 
-	ASSERT_EQ(0, world_start(w, kind));
-	ASSERT_EQ(0, world_fill(w, policy->target)) TH_LOG("processes of the OOM");
-	ASSERT_EQ(0, trace_on());
+static void attach_all(struct __test_metadata *_metadata, struct round *r)
+{
+	struct run *run = r->run;
+	struct wrong_table *wrong = run->skel->bss->wrong;
 
-	named = run->skel->bss->named;
-	run->skel->bss->wrong[0].target = w->target.pid;
-	run->skel->bss->wrong[0].target_asked = 0;
-	run->skel->bss->wrong[0].asked = 0;
-	if (policy->contradicted) {
-		run->skel->bss->wrong[1] = run->skel->bss->wrong[0];
-		run->skel->bss->wrong[0].what = WRONG_SELECT_CURRENT;
+	r->named = run->skel->bss->named;
+	wrong[0].target = run->w.target.pid;
+	wrong[0].target_asked = 0;
+	wrong[0].asked = 0;
+	if (r->policy->contradicted) {
+		wrong[1] = wrong[0];
+		wrong[0].what = WRONG_SELECT_CURRENT;
 	}
 	run->links[0] = bpf_program__attach(run->skel->progs.name);
 	run->links[1] = bpf_program__attach(run->skel->progs.first);
 	ASSERT_TRUE(run->links[0] && run->links[1]) TH_LOG("%s", libbpf_log);
-	if (policy->contradicted) {
+	if (r->policy->contradicted) {
 		run->links[2] = bpf_program__attach(run->skel->progs.second);
 		ASSERT_NE(NULL, run->links[2]);
 	}
-	if (slow) {
+	if (is_slow(r)) {
 		run->links[3] = bpf_program__attach(run->skel->progs.slow);
 		ASSERT_NE(NULL, run->links[3]) TH_LOG("%s", libbpf_log);
 	}
-	if (policy->throttled)
-		ASSERT_EQ(0, throttle(w)) TH_LOG("the cpu controller");
-	if (policy->detach)
-		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, run));
+}
 
-	reaped = log_count(log, "reaped process");
-	ASSERT_EQ(0, reaped) TH_LOG("too late");
-	ms = world_oom(w);
-	TH_LOG("%ld ms, without a policy %ld ms", ms, base_ms);
-	EXPECT_GE(ms, 0) TH_LOG("not resolved: %s", strerror(-ms));
-	if (policy->detach)
-		pthread_join(thread, NULL);
+/* The OOM was of this kind, and the policy took part. */
+static void check_asked(struct __test_metadata *_metadata, struct round *r)
+{
+	struct wrong_table *asked = &r->run->skel->bss->wrong[r->policy->contradicted];
+	struct klog *log = &r->run->w.s[0].log;
+
 	/*
-	 * Of three tasks at least, but where there is one. A global scan is an RCU read-side
+	 * Of three tasks at least, unless there is one. A global scan is an RCU read-side
 	 * section, which detaching may wait for; of several OOMs others begin meanwhile.
 	 */
-	if (policy->detach && kind != SINGLE && w->domains == 1 && !is_global(kind))
+	if (r->policy->detach && r->kind != SINGLE && r->kind != SEVERAL && !is_global(r->kind))
 		EXPECT_LE(asked->asked, 2) TH_LOG("the scan was over when it was detached");
 	EXPECT_GT(asked->asked, 0) TH_LOG("the policy was not asked");
-	if (policy->target)
-		EXPECT_EQ(is_offered(kind, policy), asked->target_asked > 0)
+	if (r->policy->target)
+		EXPECT_EQ(is_offered(r->kind, r->policy), asked->target_asked > 0)
 			TH_LOG("asked %d times about the target", asked->target_asked);
-	EXPECT_GT(log_count(log, kind_in_log[kind]), 0) TH_LOG("no %s", kind_in_log[kind]);
-	if (kind == KERNEL)
+	EXPECT_GT(log_count(log, kind_in_log[r->kind]), 0) TH_LOG("no %s", kind_in_log[r->kind]);
+	if (r->kind == KERNEL)
 		EXPECT_TRUE(in_a_pipe(log)) TH_LOG("the trace of the report");
+}
 
-	/* The victims. */
-	for (d = 0; d < w->domains; d++) {
-		for (i = 0, died = 0; i < w->nr_members; i++) {
-			struct member *m = &w->members[i];
-			pid_t pid = m->pid;
-			bool must = false, may = who == ANYBODY;
+/* A member of domain @d: must it die, and may it? */
+static void expected(const struct round *r, const struct member *m, int d, bool *must, bool *may)
+{
+	const struct world *w = &r->run->w;
+	bool mate = m->hog == &w->mates[0] || m->hog == &w->mates[1];
 
-			if (m->domain >= 0 && m->domain != d)
-				continue;
-			if (who == THE_LAST && w->domains == 1)
-				must = pid == (pid_t)run->skel->bss->selected_at_first;
-			else if (who == THE_LAST)
-				may = true;
-			else if (who == THE_TRIGGER)
-				must = m->hog == &w->s[d].trigger;
-			else if (who == THE_TARGET && !d)
-				must = m->hog == &w->s[0].small;
-			else if (who != ANYBODY)
-				must = m->hog == &w->s[d].big;
-			/*
-			 * The mate of a victim goes with it; P4: a slow policy may
-			 * cost a second one.
-			 */
-			if (m->hog == &w->mates[0] || m->hog == &w->mates[1] ||
-			    (kind == GROUP && who == THE_LAST)) {
-				may = true;
-				must = must && who == THE_LAST;
-			}
-			if (slow && is_global(kind))
-				may = true;
-			if (m->domain < 0) {
-				must = false;
-				may = false;
-			}
-			if (must) {
-				EXPECT_TRUE(dies(m, PATIENCE))
-					TH_LOG("%s, %d, lives", m->cg->path, pid);
-			} else if (!may) {
-				EXPECT_FALSE(dies(m, 0))
-					TH_LOG("%s, %d, died", m->cg->path, pid);
-			}
-			died += m->domain >= 0 && dies(m, 0);
-		}
-		for (i = 0; !died && i < w->nr_members; i++)
-			if (w->members[i].domain == d)
-				died += dies(&w->members[i], PATIENCE / w->nr_members);
-		EXPECT_GT(died, 0) TH_LOG("nobody died in domain %d", d);
-		if (kind != GROUP && !(slow && is_global(kind)))
-			EXPECT_EQ(1, died) TH_LOG("more than one died in domain %d", d);
+	*must = *may = false;
+	/* Outside of all domains. */
+	if (m->domain < 0)
+		return;
+	*may = r->who == ANYBODY || (r->who == THE_LAST && w->domains > 1);
+	if (r->who == THE_LAST && w->domains == 1)
+		*must = m->pid == (pid_t)r->run->skel->bss->selected_at_first;
+	else if (r->who == THE_TRIGGER)
+		*must = m->hog == &w->s[d].trigger;
+	else if (r->who == THE_TARGET && !d)
+		*must = m->hog == &w->s[0].small;
+	else if (r->who == THE_BIG || r->who == THE_TARGET)
+		*must = m->hog == &w->s[d].big;
+	/* The mate of a victim goes with it. */
+	if (mate || (r->kind == GROUP && r->who == THE_LAST)) {
+		*may = true;
+		*must = *must && r->who == THE_LAST;
 	}
+	/* P4: a slow policy may cost a second one. */
+	*may |= is_slow(r) && is_global(r->kind);
+}
+
+static void check_victims_of(struct __test_metadata *_metadata, struct round *r, int d)
+{
+	struct world *w = &r->run->w;
+	bool must, may;
+	int i, died = 0;
+
+	for (i = 0; i < w->nr_members; i++) {
+		struct member *m = &w->members[i];
+		pid_t pid = m->pid;
+
+		if (m->domain >= 0 && m->domain != d)
+			continue;
+		expected(r, m, d, &must, &may);
+		if (must) {
+			EXPECT_TRUE(dies(m, PATIENCE)) TH_LOG("%s, %d, lives", m->cg->path, pid);
+		} else if (!may) {
+			EXPECT_FALSE(dies(m, 0)) TH_LOG("%s, %d, died", m->cg->path, pid);
+		}
+		died += m->domain >= 0 && dies(m, 0);
+	}
+	for (i = 0; !died && i < w->nr_members; i++)
+		if (w->members[i].domain == d)
+			died += dies(&w->members[i], PATIENCE / w->nr_members);
+	EXPECT_GT(died, 0) TH_LOG("nobody died in domain %d", d);
+	if (r->kind != GROUP && !(is_slow(r) && is_global(r->kind)))
+		EXPECT_EQ(1, died) TH_LOG("more than one died in domain %d", d);
+}
+
+static void check_victims(struct __test_metadata *_metadata, struct round *r)
+{
+	struct world *w = &r->run->w;
+	int d;
+
+	for (d = 0; d < w->domains; d++)
+		check_victims_of(_metadata, r, d);
 	/* In the order in which they were noted down. */
-	if (kind == GROUP) {
+	if (r->kind == GROUP) {
 		EXPECT_EQ(dies(&w->members[2], 0), dies(&w->members[3], 1000))
 			TH_LOG("the group of big did not go as one");
 		EXPECT_EQ(dies(&w->members[1], 0), dies(&w->members[4], 1000))
 			TH_LOG("the group of small did not go as one");
 	}
-	if (who == THE_TARGET && policy->target == SHARING && kind != SINGLE)
+	if (r->who == THE_TARGET && r->policy->target == SHARING && r->kind != SINGLE)
 		EXPECT_TRUE(dies(&(struct member){ .hog = &w->target }, PATIENCE))
-			TH_LOG("who shared the memory lives");
+			TH_LOG("the process that shared the memory lives");
+}
 
-	/* How long it took, and what was said. */
-	kills = log_count(log, "Killed process");
-	lines = log_count(log, "\n");
-	labels = log_count(log, "\noom_policy=");
-	reports = log_count(log, " invoked oom-killer: ");
-	EXPECT_LE(ms, BOUND_FACTOR * base_ms + BOUND_MS +
-		  (policy->burn ? (DEADLINE_MS + policy->burn) * (w->domains + is_global(kind)) : 0) +
-		  (policy->throttled ? (BOUND_FACTOR * base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE : 0) +
-		  (policy->target == DYING ? REAPER_MS : 0));
-	EXPECT_LE(lines, LINES_FACTOR * base_lines + LINES_MORE) TH_LOG("P6: a flood");
+/* Time, and length of the log. */
+static void check_bounds(struct __test_metadata *_metadata, struct round *r)
+{
+	struct world *w = &r->run->w;
+	struct klog *log = &w->s[0].log;
+	long bound = BOUND_FACTOR * r->base_ms + BOUND_MS;
+
+	if (r->policy->burn)
+		bound += (DEADLINE_MS + r->policy->burn) * (w->domains + is_global(r->kind));
+	if (r->policy->throttled)
+		bound += (BOUND_FACTOR * r->base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE;
+	if (r->policy->target == DYING)
+		bound += REAPER_MS;
+	EXPECT_LE(r->ms, bound);
+	EXPECT_LE(log_count(log, "\n"), LINES_FACTOR * r->base_lines + LINES_MORE)
+		TH_LOG("P6: a flood");
+	EXPECT_LE(log_count(log, "exceeded 1 s"), 10) TH_LOG("P6: a flood");
 	EXPECT_EQ(0, log_count(log, "VM_FAULT_OOM"));
 	EXPECT_EQ(0, log_count(log, "no killable processes"));
-	if (policy->no_label) {
-		EXPECT_EQ(0, labels);
-	} else if (who != ANYBODY) {
-		EXPECT_EQ(reports, labels);
-		EXPECT_GE(labels, w->domains);
-		if (policy->names) {
-			bool of_this_oom = false;
+	EXPECT_GT(log_count(log, "Killed process"), 0);
+	if (r->policy->burn && r->fallback && !strcmp(r->fallback, "timeout"))
+		EXPECT_GT(log_count(log, "exceeded 1 s"), 0);
+}
 
-			for (; named < run->skel->bss->named; named++) {
-				snprintf(text, sizeof(text), "\noom_policy=name-%c victim=kernel fallback=none\n",
-					 'a' + named % WRONG_NAMES);
-				of_this_oom |= log_count(log, text) > 0;
-			}
-			EXPECT_TRUE(of_this_oom) TH_LOG("L4: another OOM's name");
-		} else {
-			/* Several domains: only one has the target. */
-			if (policy->throttled)
-				snprintf(label, sizeof(label), "\noom_policy=wrong victim=kernel fallback=");
-			else
-				snprintf(label, sizeof(label), "\noom_policy=wrong victim=%s%s%s\n",
-					 fallback ? "kernel" : "policy",
-					 fallback ? " fallback=" : "", fallback ?: "");
-			EXPECT_GT(log_count(log, label), 0) TH_LOG("no label: %s", label + 1);
-			if (policy->what != WRONG_SELECT_TARGET && !slow)
-				EXPECT_EQ(labels, log_count(log, label));
-		}
+/* L4: one of the names that were given in this OOM. */
+static void check_name(struct __test_metadata *_metadata, struct round *r)
+{
+	__u32 named = r->named;
+	bool of_this_oom = false;
+	char text[64];
+
+	for (; named < r->run->skel->bss->named; named++) {
+		snprintf(text, sizeof(text), "\noom_policy=name-%c victim=kernel fallback=none\n",
+			 'a' + named % WRONG_NAMES);
+		of_this_oom |= log_count(&r->run->w.s[0].log, text) > 0;
 	}
-	for (d = 0; d < w->domains && !policy->no_label && who != ANYBODY; d++) {
-		/* The domain with the target has its way, the others have none. */
-		const char *outcome = d && policy->what == WRONG_SELECT_TARGET ? "none" :
-			fallback ?: "policy";
+	EXPECT_TRUE(of_this_oom) TH_LOG("L4: another OOM's name");
+}
 
+/* L3, L6: label and event say who decided. */
+static void check_report(struct __test_metadata *_metadata, struct round *r)
+{
+	const char *fallback = r->fallback, *outcome;
+	struct world *w = &r->run->w;
+	struct klog *log = &w->s[0].log;
+	int labels = log_count(log, "\noom_policy="), d;
+	char text[128];
+
+	EXPECT_EQ(log_count(log, " invoked oom-killer: "), labels);
+	EXPECT_GE(labels, w->domains);
+	if (r->policy->names) {
+		check_name(_metadata, r);
+	} else {
+		snprintf(text, sizeof(text), "\noom_policy=wrong victim=%s%s%s%s",
+			 fallback ? "kernel" : "policy", fallback ? " fallback=" : "",
+			 r->policy->throttled ? "" : fallback ?: "", r->policy->throttled ? "" : "\n");
+		EXPECT_GT(log_count(log, text), 0) TH_LOG("no label: %s", text + 1);
+		/* Several domains: only one has the target. */
+		if (r->policy->what != WRONG_SELECT_TARGET && !is_slow(r))
+			EXPECT_EQ(labels, log_count(log, text));
+	}
+	for (d = 0; d < w->domains; d++) {
+		/* The domain with the target has its way, the others have none. */
+		outcome = d && r->policy->what == WRONG_SELECT_TARGET ? "none" : fallback ?: "policy";
 		snprintf(text, sizeof(text), " memcg=%llu outcome=%s",
-			 (unsigned long long)w->s[d].domain.id * !is_global(kind),
-			 policy->throttled ? "" : outcome);
+			 (unsigned long long)w->s[d].domain.id * !is_global(r->kind),
+			 r->policy->throttled ? "" : outcome);
 		EXPECT_GT(trace_count(text), 0) TH_LOG("L6: no event with%s", text);
 	}
-	if (policy->no_label)
-		EXPECT_EQ(0, trace_count("oom_policy_outcome:")) TH_LOG("L6: an event");
-	if (policy->burn && fallback && !strcmp(fallback, "timeout"))
-		EXPECT_GT(log_count(log, "exceeded 1 s"), 0);
-	EXPECT_LE(log_count(log, "exceeded 1 s"), 10) TH_LOG("P6: a flood");
-	EXPECT_GT(kills, 0);
+}
 
-	links_destroy(run->links);
+static void round_of(struct __test_metadata *_metadata, struct round *r)
+{
+	struct world *w = &r->run->w;
+	pthread_t thread;
+
+	ASSERT_EQ(0, world_start(w, r->kind));
+	ASSERT_EQ(0, world_fill(w, r->policy->target)) TH_LOG("processes of the OOM");
+	ASSERT_EQ(0, trace_on());
+	attach_all(_metadata, r);
+	if (r->policy->throttled)
+		ASSERT_EQ(0, throttle(w)) TH_LOG("the cpu controller");
+	if (r->policy->detach)
+		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, r->run));
+	ASSERT_EQ(0, log_count(&w->s[0].log, "reaped process")) TH_LOG("too late");
+	r->ms = world_oom(w);
+	TH_LOG("%ld ms, without a policy %ld ms", r->ms, r->base_ms);
+	EXPECT_GE(r->ms, 0) TH_LOG("not resolved: %s", strerror(-r->ms));
+	if (r->policy->detach)
+		pthread_join(thread, NULL);
+
+	check_asked(_metadata, r);
+	check_victims(_metadata, r);
+	check_bounds(_metadata, r);
+	if (r->policy->no_label) {
+		EXPECT_EQ(0, log_count(&w->s[0].log, "\noom_policy="));
+		EXPECT_EQ(0, trace_count("oom_policy_outcome:")) TH_LOG("L6: an event");
+	} else if (r->who != ANYBODY) {
+		check_report(_metadata, r);
+	}
+	links_destroy(r->run->links);
 	world_end(w);
 }
 
 static void cell(struct __test_metadata *_metadata, struct run *run,
 		 const struct policy *policy, enum kind kind)
 {
-	const char *seed = getenv("OOM_TEST_SEED"), *fallback;
+	struct round round = { .run = run, .policy = policy, .kind = kind };
+	const char *seed = getenv("OOM_TEST_SEED");
 	struct timespec now;
-	int base_lines = 0;
-	long base_ms = 0;
-	enum who who;
 
-	ASSERT_EQ(0, baseline(kind, &base_ms, &base_lines)) TH_LOG("the OOM without a policy");
-	expectation(kind, policy, &who, &fallback);
+	ASSERT_EQ(0, baseline(kind, &round.base_ms, &round.base_lines))
+		TH_LOG("the OOM without a policy");
+	expectation(kind, policy, &round.who, &round.fallback);
 	run->skel->bss->wrong[0].what = policy->what;
 	run->skel->bss->burn_ms = policy->burn;
 	run->skel->bss->burn_cpu_ms = policy->throttled ? BURN_CPU_MS : 0;
@@ -840,13 +898,14 @@ static void cell(struct __test_metadata *_metadata, struct run *run,
 	if (policy->what == WRONG_RANDOM)
 		TH_LOG("OOM_TEST_SEED=%llu", (unsigned long long)run->skel->bss->random_state);
 
-	round_of(_metadata, run, policy, kind, fallback, who, base_ms, base_lines);
+	round_of(_metadata, &round);
+	if (policy->names)
+		round_of(_metadata, &round);
 	if (policy->alternate) {
 		run->skel->bss->wrong[0].what = WRONG_ABORT;
-		round_of(_metadata, run, policy, kind, "abort", who, base_ms, base_lines);
+		round.fallback = "abort";
+		round_of(_metadata, &round);
 	}
-	if (policy->names)
-		round_of(_metadata, run, policy, kind, fallback, who, base_ms, base_lines);
 }
 
 TEST_F_TIMEOUT(matrix, memcg_page_fault, LIMIT)
