@@ -30,7 +30,7 @@ static const char * const subjects[NR_SUBJECTS] = {
 };
 
 /* All that were read; they stay until the command ends. */
-static struct policy *known;
+static struct policy *policies;
 
 /* Split off what is before a separator; without one all of it. */
 static char *split(char **rest, const char *separator)
@@ -143,7 +143,7 @@ static const struct policy *read_object(const char *path)
 	struct policy *p;
 	struct btf *btf;
 
-	for (p = known; p; p = p->next) {
+	for (p = policies; p; p = p->next) {
 		if (!strcmp(p->path, path))
 			return p;
 	}
@@ -158,8 +158,8 @@ static const struct policy *read_object(const char *path)
 	if (!p)
 		return NULL;
 	p->path = strdup(path);
-	p->next = known;
-	known = p;
+	p->next = policies;
+	policies = p;
 	return p;
 }
 
@@ -249,14 +249,14 @@ const struct policy *policy_all(void)
 		if (dir)
 			closedir(dir);
 	}
-	for (p = known; p; p = next) {
+	for (p = policies; p; p = next) {
 		next = p->next;
 		for (at = &sorted; *at && strcmp((*at)->name, p->name) < 0; at = &(*at)->next)
 			;
 		p->next = *at;
 		*at = p;
 	}
-	return known = sorted;
+	return policies = sorted;
 }
 
 const struct policy *policy_of_program(uint32_t prog_id)

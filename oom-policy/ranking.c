@@ -95,9 +95,9 @@ static void read_tree(struct task *t, const char *text)
 }
 
 /* Take a policy's opinion on those that no policy before it had one on. */
-static int take(struct ranking *r, const struct policy *policy, FILE *lines)
+static int read_lines(struct ranking *r, const struct policy *policy, FILE *lines)
 {
-	struct task t, *known, *more;
+	struct task t, *task, *more;
 	int by = r->nr_policies++, used;
 	char *line = NULL;
 	size_t room = 0;
@@ -117,10 +117,10 @@ static int take(struct ranking *r, const struct policy *policy, FILE *lines)
 			continue;
 		t.by = t.verdict ? by : -1;
 		t.score = t.pages + t.adj * (long long)(r->domain.totalpages / 1000);
-		known = find(r, t.pid, t.start);
-		if (known) {
-			if (known->by < 0 && t.by >= 0)
-				*known = t;
+		task = find(r, t.pid, t.start);
+		if (task) {
+			if (task->by < 0 && t.by >= 0)
+				*task = t;
 			continue;
 		}
 		more = realloc(r->tasks, (r->nr + 1) * sizeof(t));
@@ -151,7 +151,7 @@ static int dry_run(struct ranking *r, const struct policy *policy, int link)
 		iter = bpf_iter_create(link);
 	if (iter >= 0)
 		lines = fdopen(iter, "r");
-	status = lines ? take(r, policy, lines) : kernel_explain(errno, policy->name);
+	status = lines ? read_lines(r, policy, lines) : kernel_explain(errno, policy->name);
 	if (lines)
 		fclose(lines);
 	if (map >= 0)

@@ -42,4 +42,4 @@ make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
 stage $EX_FAIL "checkpatch --strict" style
 stage $EX_FAIL "shellcheck and mandoc" lint
-stage $EX_FAIL "mutants apply" "$ROOT/scripts/break.sh" --check
+stage $EX_FAIL "mutants apply" "$ROOT/scripts/mutants.sh" --check

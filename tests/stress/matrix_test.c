@@ -85,7 +85,7 @@ struct member {
 	struct cg *cg;
 };
 
-struct world {
+struct testbed {
 	enum kind kind;
 	int domains;
 	struct scene s[DOMAINS];
@@ -95,9 +95,9 @@ struct world {
 	int nr_members;
 };
 
-static void member(struct world *w, struct hog *hog, int domain, struct cg *cg)
+static void member(struct testbed *bed, struct hog *hog, int domain, struct cg *cg)
 {
-	w->members[w->nr_members++] = (struct member){
+	bed->members[bed->nr_members++] = (struct member){
 		.hog = hog, .pid = hog->pid, .domain = domain, .cg = cg };
 }
 
@@ -128,77 +128,77 @@ static int memcg_start(struct scene *s, const struct cg *parent, const char *nam
 }
 
 /* The cgroups and the trigger. */
-static int world_start(struct world *w, enum kind kind)
+static int testbed_start(struct testbed *bed, enum kind kind)
 {
 	static const char * const names[DOMAINS] = {
 		"oom_test", "oom_test1", "oom_test2", "oom_test3" };
 	int i, ret = 0;
 
-	memset(w, 0, sizeof(*w));
+	memset(bed, 0, sizeof(*bed));
 	odd_can_hold_pipes();
-	w->kind = kind;
-	w->domains = kind == SEVERAL ? DOMAINS : 1;
+	bed->kind = kind;
+	bed->domains = kind == SEVERAL ? DOMAINS : 1;
 	if (kind == NESTED) {
-		ret = cg_create(&w->cg_outer, NULL, "oom_outer", 128 * MB);
-		ret = ret ?: cg_write(&w->cg_outer, "cgroup.subtree_control", "+memory");
+		ret = cg_create(&bed->cg_outer, NULL, "oom_outer", 128 * MB);
+		ret = ret ?: cg_write(&bed->cg_outer, "cgroup.subtree_control", "+memory");
 	}
 	if (kind == MEMPOLICY)
 		ret = bind_node(0);
-	for (i = 0; i < w->domains && !ret; i++) {
+	for (i = 0; i < bed->domains && !ret; i++) {
 		if (kind == SYSRQ || !is_global(kind))
-			ret = memcg_start(&w->s[i], kind == NESTED ? &w->cg_outer : NULL, names[i]);
+			ret = memcg_start(&bed->s[i], kind == NESTED ? &bed->cg_outer : NULL, names[i]);
 		else
-			ret = scene_global(&w->s[i]);
+			ret = scene_global(&bed->s[i]);
 	}
 	if (kind == CPUSET) {
 		ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset");
-		ret = ret ?: cg_write(&w->s[0].cg_big, "cpuset.mems", "0");
-		ret = ret ?: cg_write(&w->s[0].cg_small, "cpuset.mems", "0");
-		ret = ret ?: cg_write(&w->s[0].cg_trigger, "cpuset.mems", "0");
+		ret = ret ?: cg_write(&bed->s[0].cg_big, "cpuset.mems", "0");
+		ret = ret ?: cg_write(&bed->s[0].cg_small, "cpuset.mems", "0");
+		ret = ret ?: cg_write(&bed->s[0].cg_trigger, "cpuset.mems", "0");
 	}
-	return ret ?: cg_create(&w->cg_outside, kind == NESTED ? &w->cg_outer : NULL,
+	return ret ?: cg_create(&bed->cg_outside, kind == NESTED ? &bed->cg_outer : NULL,
 				"outside", 0);
 }
 
 /* A victim that does not end: its tracer holds it at its exit. */
-static int start_doomed(struct world *w, struct cg *cg, size_t size, bool reaped)
+static int start_doomed(struct testbed *bed, struct cg *cg, size_t size, bool reaped)
 {
 	char max[32];
 	int ret;
 
-	ret = hog_start(&w->target, cg, size, 0);
-	ret = ret ?: hold_at_exit(w->target.pid);
+	ret = hog_start(&bed->target, cg, size, 0);
+	ret = ret ?: hold_at_exit(bed->target.pid);
 	snprintf(max, sizeof(max), "%zu", size + MB);
 	ret = ret ?: cg_write(cg, "memory.max", max);
-	ret = ret ?: hog_grow(&w->target, 8 * MB);
-	if (!ret && !held(w->target.pid, PATIENCE))
+	ret = ret ?: hog_grow(&bed->target, 8 * MB);
+	if (!ret && !held(bed->target.pid, PATIENCE))
 		return -ETIMEDOUT;
 	/* Its memory comes from the domain, which is to be as it was. */
 	ret = ret ?: cg_write(cg, "memory.max", "max");
-	if (!ret && reaped && !log_wait(&w->s[0].log, "oom_reaper: reaped", PATIENCE))
+	if (!ret && reaped && !log_wait(&bed->s[0].log, "oom_reaper: reaped", PATIENCE))
 		return -ETIMEDOUT;
 	return ret;
 }
 
 /* The processes. What was logged on the way is forgotten. */
-static int world_fill(struct world *w, enum target target)
+static int testbed_fill(struct testbed *bed, enum target target)
 {
 	size_t small, big;
 	struct cg *cg;
 	int i, ret = 0;
 
 	/* Reports: ten in five seconds, and no more. One may be for the target. */
-	usleep(600000 * (w->domains + (target == REAPED || target == DYING)));
-	for (i = 0; i < w->domains && !ret; i++) {
-		struct scene *s = &w->s[i];
+	usleep(600000 * (bed->domains + (target == REAPED || target == DYING)));
+	for (i = 0; i < bed->domains && !ret; i++) {
+		struct scene *s = &bed->s[i];
 
-		if (w->kind == CPUSET || w->kind == MEMPOLICY) {
+		if (bed->kind == CPUSET || bed->kind == MEMPOLICY) {
 			s->share = node_share(0);
 			/* More than the kernel can find beside what was free. */
 			s->grow = s->share * 40;
 		}
-		member(w, &s->trigger, i, &s->cg_trigger);
-		if (w->kind == SINGLE) {
+		member(bed, &s->trigger, i, &s->cg_trigger);
+		if (bed->kind == SINGLE) {
 			s->grow = 64 * MB;
 			continue;
 		}
@@ -208,107 +208,107 @@ static int world_fill(struct world *w, enum target target)
 		else if (target == LEADERLESS)
 			ret = odd_leaderless(&s->small, &s->cg_small, small);
 		else
-			ret = odd_shared(&s->small, &w->target, &s->cg_small, small,
+			ret = odd_shared(&s->small, &bed->target, &s->cg_small, small,
 					 CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
 		ret = ret ?: hog_start(&s->big, &s->cg_big, big, 0);
-		member(w, &s->small, i, &s->cg_small);
-		member(w, &s->big, i, &s->cg_big);
+		member(bed, &s->small, i, &s->cg_small);
+		member(bed, &s->big, i, &s->cg_big);
 	}
-	scene_sizes(&w->s[0], &big, &small);
-	if (w->kind == GROUP) {
-		ret = ret ?: hog_start(&w->mates[0], &w->s[0].cg_big, MB / 2, 0);
-		ret = ret ?: hog_start(&w->mates[1], &w->s[0].cg_small, MB / 2, 0);
-		ret = ret ?: cg_write(&w->s[0].cg_big, "memory.oom.group", "1");
-		ret = ret ?: cg_write(&w->s[0].cg_small, "memory.oom.group", "1");
-		member(w, &w->mates[0], 0, &w->s[0].cg_big);
-		member(w, &w->mates[1], 0, &w->s[0].cg_small);
+	scene_sizes(&bed->s[0], &big, &small);
+	if (bed->kind == GROUP) {
+		ret = ret ?: hog_start(&bed->mates[0], &bed->s[0].cg_big, MB / 2, 0);
+		ret = ret ?: hog_start(&bed->mates[1], &bed->s[0].cg_small, MB / 2, 0);
+		ret = ret ?: cg_write(&bed->s[0].cg_big, "memory.oom.group", "1");
+		ret = ret ?: cg_write(&bed->s[0].cg_small, "memory.oom.group", "1");
+		member(bed, &bed->mates[0], 0, &bed->s[0].cg_big);
+		member(bed, &bed->mates[1], 0, &bed->s[0].cg_small);
 	}
 	/* The biggest of all, where it is not to be had. */
-	if (w->kind == CPUSET)
-		ret = ret ?: cg_write(&w->cg_outside, "cpuset.mems", "1");
-	if (w->kind == MEMPOLICY)
+	if (bed->kind == CPUSET)
+		ret = ret ?: cg_write(&bed->cg_outside, "cpuset.mems", "1");
+	if (bed->kind == MEMPOLICY)
 		ret = ret ?: bind_node(1);
-	if (w->kind != GLOBAL && w->kind != SYSRQ) {
-		ret = ret ?: hog_start(&w->outsider, &w->cg_outside, big + 2 * MB, 0);
-		member(w, &w->outsider, -1, &w->cg_outside);
+	if (bed->kind != GLOBAL && bed->kind != SYSRQ) {
+		ret = ret ?: hog_start(&bed->outsider, &bed->cg_outside, big + 2 * MB, 0);
+		member(bed, &bed->outsider, -1, &bed->cg_outside);
 	}
-	if (w->kind == MEMPOLICY)
+	if (bed->kind == MEMPOLICY)
 		ret = ret ?: bind_node(0);
 
 	/* The target of a memcg with one process is not in it. */
-	cg = &w->cg_target;
-	ret = ret ?: cg_create(cg, w->kind == SINGLE ? NULL :
-			       w->s[0].domain.path[0] ? &w->s[0].domain : NULL, "target", 0);
-	if (w->kind == CPUSET)
+	cg = &bed->cg_target;
+	ret = ret ?: cg_create(cg, bed->kind == SINGLE ? NULL :
+			       bed->s[0].domain.path[0] ? &bed->s[0].domain : NULL, "target", 0);
+	if (bed->kind == CPUSET)
 		ret = ret ?: cg_write(cg, "cpuset.mems", "0");
-	if (w->kind == SINGLE && target == LEADERLESS)
-		ret = ret ?: odd_leaderless(&w->target, cg, small);
-	else if (w->kind == SINGLE && (target == IN_VFORK || target == SHARING))
-		ret = ret ?: odd_shared(&w->mates[0], &w->target, cg, small,
+	if (bed->kind == SINGLE && target == LEADERLESS)
+		ret = ret ?: odd_leaderless(&bed->target, cg, small);
+	else if (bed->kind == SINGLE && (target == IN_VFORK || target == SHARING))
+		ret = ret ?: odd_shared(&bed->mates[0], &bed->target, cg, small,
 					CLONE_VM | (target == IN_VFORK ? CLONE_VFORK : 0));
-	else if (w->kind == SINGLE && target == SMALL)
-		ret = ret ?: hog_start(&w->target, cg, small, 0);
+	else if (bed->kind == SINGLE && target == SMALL)
+		ret = ret ?: hog_start(&bed->target, cg, small, 0);
 	else if (target == ZOMBIE)
-		ret = ret ?: odd_zombie(&w->target, cg);
+		ret = ret ?: odd_zombie(&bed->target, cg);
 	else if (target == REAPED || target == DYING)
-		ret = ret ?: start_doomed(w, cg, small / 6, target == REAPED);
-	else if (!w->target.pid)
-		w->target = (struct hog){ .pid = w->s[0].small.pid };
-	if (w->kind == MEMPOLICY)
+		ret = ret ?: start_doomed(bed, cg, small / 6, target == REAPED);
+	else if (!bed->target.pid)
+		bed->target = (struct hog){ .pid = bed->s[0].small.pid };
+	if (bed->kind == MEMPOLICY)
 		ret = ret ?: bind_node(-1);
 	/* Domains at once: on different CPUs. */
-	for (i = 0; i < w->nr_members && !ret; i++)
-		if (w->members[i].domain > 0)
-			ret = pin_to(w->members[i].pid,
-				     w->members[i].domain % sysconf(_SC_NPROCESSORS_ONLN));
-	log_close(&w->s[0].log);
-	return ret ?: log_open(&w->s[0].log);
+	for (i = 0; i < bed->nr_members && !ret; i++)
+		if (bed->members[i].domain > 0)
+			ret = pin_to(bed->members[i].pid,
+				     bed->members[i].domain % sysconf(_SC_NPROCESSORS_ONLN));
+	log_close(&bed->s[0].log);
+	return ret ?: log_open(&bed->s[0].log);
 }
 
-static void world_end(struct world *w)
+static void testbed_end(struct testbed *bed)
 {
 	int i;
 
 	bind_node(-1);
-	hog_stop(&w->outsider);
-	hog_stop(&w->mates[0]);
-	hog_stop(&w->mates[1]);
+	hog_stop(&bed->outsider);
+	hog_stop(&bed->mates[0]);
+	hog_stop(&bed->mates[1]);
 	/* It may be held at its exit. */
-	if (w->target.pid)
-		let_go(w->target.pid);
-	cg_destroy(&w->cg_target);
-	for (i = 0; i < w->domains; i++)
-		scene_end(&w->s[i]);
-	cg_destroy(&w->cg_outside);
-	cg_destroy(&w->cg_outer);
-	memset(w, 0, sizeof(*w));
+	if (bed->target.pid)
+		let_go(bed->target.pid);
+	cg_destroy(&bed->cg_target);
+	for (i = 0; i < bed->domains; i++)
+		scene_end(&bed->s[i]);
+	cg_destroy(&bed->cg_outside);
+	cg_destroy(&bed->cg_outer);
+	memset(bed, 0, sizeof(*bed));
 }
 
 /*
  * Run out of memory in every domain: how long it took, ms, until each trigger
  * had what it asked for or was dead, or -errno.
  */
-static long world_oom(struct world *w)
+static long testbed_oom(struct testbed *bed)
 {
 	long start, end;
 	int i, ret = 0;
 
 	start = now_ms();
 	end = start + PATIENCE * 2;
-	if (w->kind == SYSRQ) {
+	if (bed->kind == SYSRQ) {
 		ret = write_file("/proc/sysrq-trigger", "f");
-		if (!ret && !log_wait(&w->s[0].log, "Killed process", PATIENCE))
+		if (!ret && !log_wait(&bed->s[0].log, "Killed process", PATIENCE))
 			return -ETIMEDOUT;
 		return ret ?: now_ms() - start;
 	}
-	for (i = 0; i < w->domains && !ret; i++) {
-		if (w->kind == KERNEL)
-			ret = odd_grow_pipes(&w->s[i].trigger, w->s[i].grow);
+	for (i = 0; i < bed->domains && !ret; i++) {
+		if (bed->kind == KERNEL)
+			ret = odd_grow_pipes(&bed->s[i].trigger, bed->s[i].grow);
 		else
-			ret = hog_grow(&w->s[i].trigger, w->s[i].grow);
+			ret = hog_grow(&bed->s[i].trigger, bed->s[i].grow);
 	}
-	for (i = 0; i < w->domains && !ret; i++) {
-		ret = hog_wait(&w->s[i].trigger, end - now_ms());
+	for (i = 0; i < bed->domains && !ret; i++) {
+		ret = hog_wait(&bed->s[i].trigger, end - now_ms());
 		if (ret == -ECHILD)
 			ret = 0;
 	}
@@ -338,7 +338,7 @@ static bool dies(struct member *m, int ms)
 static int baseline(enum kind kind, long *ms, int *lines)
 {
 	char path[128], boot[64], text[64];
-	struct world *w;
+	struct testbed *bed;
 	int ret;
 
 	ret = read_file("/proc/sys/kernel/random/boot_id", boot, sizeof(boot));
@@ -348,15 +348,15 @@ static int baseline(enum kind kind, long *ms, int *lines)
 	if (read_file(path, text, sizeof(text)) > 0)
 		return sscanf(text, "%ld %d", ms, lines) == 2 ? 0 : -EINVAL;
 
-	w = calloc(1, sizeof(*w));
-	if (!w)
+	bed = calloc(1, sizeof(*bed));
+	if (!bed)
 		return -ENOMEM;
-	ret = world_start(w, kind);
-	ret = ret ?: world_fill(w, NOTHING);
-	*ms = ret ?: world_oom(w);
-	*lines = log_count(&w->s[0].log, "\n");
-	world_end(w);
-	free(w);
+	ret = testbed_start(bed, kind);
+	ret = ret ?: testbed_fill(bed, NOTHING);
+	*ms = ret ?: testbed_oom(bed);
+	*lines = log_count(&bed->s[0].log, "\n");
+	testbed_end(bed);
+	free(bed);
 	if (*ms < 0)
 		return *ms;
 	ret = creat(path, 0600);
@@ -368,7 +368,7 @@ static int baseline(enum kind kind, long *ms, int *lines)
 
 /* The programs, and what is attached of them. */
 struct run {
-	struct world w;
+	struct testbed bed;
 	struct wrong_bpf *skel;
 	struct bpf_link *links[4];
 };
@@ -542,24 +542,24 @@ static void links_destroy(struct bpf_link **links)
 FIXTURE_TEARDOWN(matrix)
 {
 	links_destroy(self->run.links);
-	world_end(&self->run.w);
+	testbed_end(&self->run.bed);
 	wrong_bpf__destroy(self->run.skel);
 }
 
 /* All triggers get a quarter of a CPU. */
-static int throttle(struct world *w)
+static int throttle(struct testbed *bed)
 {
 	char max[32];
 	int i, ret;
 
 	snprintf(max, sizeof(max), "%d 100000", 100000 / THROTTLE);
 	ret = write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu");
-	if (w->cg_outer.path[0])
-		ret = ret ?: cg_write(&w->cg_outer, "cgroup.subtree_control", "+cpu");
-	for (i = 0; i < w->domains && !ret; i++) {
-		if (w->s[i].domain.path[0])
-			ret = cg_write(&w->s[i].domain, "cgroup.subtree_control", "+cpu");
-		ret = ret ?: cg_write(&w->s[i].cg_trigger, "cpu.max", max);
+	if (bed->cg_outer.path[0])
+		ret = ret ?: cg_write(&bed->cg_outer, "cgroup.subtree_control", "+cpu");
+	for (i = 0; i < bed->domains && !ret; i++) {
+		if (bed->s[i].domain.path[0])
+			ret = cg_write(&bed->s[i].domain, "cgroup.subtree_control", "+cpu");
+		ret = ret ?: cg_write(&bed->s[i].cg_trigger, "cpu.max", max);
 	}
 	return ret;
 }
@@ -658,7 +658,7 @@ static void attach_all(struct __test_metadata *_metadata, struct round *r)
 	struct wrong_table *wrong = run->skel->bss->wrong;
 
 	r->named = run->skel->bss->named;
-	wrong[0].target = run->w.target.pid;
+	wrong[0].target = run->bed.target.pid;
 	wrong[0].target_asked = 0;
 	wrong[0].asked = 0;
 	if (r->policy->contradicted) {
@@ -682,7 +682,7 @@ static void attach_all(struct __test_metadata *_metadata, struct round *r)
 static void check_asked(struct __test_metadata *_metadata, struct round *r)
 {
 	struct wrong_table *asked = &r->run->skel->bss->wrong[r->policy->contradicted];
-	struct klog *log = &r->run->w.s[0].log;
+	struct klog *log = &r->run->bed.s[0].log;
 
 	/*
 	 * Of three tasks at least, unless there is one. A global scan is an RCU read-side
@@ -702,22 +702,22 @@ static void check_asked(struct __test_metadata *_metadata, struct round *r)
 /* A member of domain @d: must it die, and may it? */
 static void expected(const struct round *r, const struct member *m, int d, bool *must, bool *may)
 {
-	const struct world *w = &r->run->w;
-	bool mate = m->hog == &w->mates[0] || m->hog == &w->mates[1];
+	const struct testbed *bed = &r->run->bed;
+	bool mate = m->hog == &bed->mates[0] || m->hog == &bed->mates[1];
 
 	*must = *may = false;
 	/* Outside of all domains. */
 	if (m->domain < 0)
 		return;
-	*may = r->who == ANYBODY || (r->who == THE_LAST && w->domains > 1);
-	if (r->who == THE_LAST && w->domains == 1)
+	*may = r->who == ANYBODY || (r->who == THE_LAST && bed->domains > 1);
+	if (r->who == THE_LAST && bed->domains == 1)
 		*must = m->pid == (pid_t)r->run->skel->bss->selected_at_first;
 	else if (r->who == THE_TRIGGER)
-		*must = m->hog == &w->s[d].trigger;
+		*must = m->hog == &bed->s[d].trigger;
 	else if (r->who == THE_TARGET && !d)
-		*must = m->hog == &w->s[0].small;
+		*must = m->hog == &bed->s[0].small;
 	else if (r->who == THE_BIG || r->who == THE_TARGET)
-		*must = m->hog == &w->s[d].big;
+		*must = m->hog == &bed->s[d].big;
 	/* The mate of a victim goes with it. */
 	if (mate || (r->kind == GROUP && r->who == THE_LAST)) {
 		*may = true;
@@ -729,12 +729,12 @@ static void expected(const struct round *r, const struct member *m, int d, bool 
 
 static void check_victims_of(struct __test_metadata *_metadata, struct round *r, int d)
 {
-	struct world *w = &r->run->w;
+	struct testbed *bed = &r->run->bed;
 	bool must, may;
 	int i, died = 0;
 
-	for (i = 0; i < w->nr_members; i++) {
-		struct member *m = &w->members[i];
+	for (i = 0; i < bed->nr_members; i++) {
+		struct member *m = &bed->members[i];
 		pid_t pid = m->pid;
 
 		if (m->domain >= 0 && m->domain != d)
@@ -747,9 +747,9 @@ static void check_victims_of(struct __test_metadata *_metadata, struct round *r,
 		}
 		died += m->domain >= 0 && dies(m, 0);
 	}
-	for (i = 0; !died && i < w->nr_members; i++)
-		if (w->members[i].domain == d)
-			died += dies(&w->members[i], PATIENCE / w->nr_members);
+	for (i = 0; !died && i < bed->nr_members; i++)
+		if (bed->members[i].domain == d)
+			died += dies(&bed->members[i], PATIENCE / bed->nr_members);
 	EXPECT_GT(died, 0) TH_LOG("nobody died in domain %d", d);
 	if (r->kind != GROUP && !(is_slow(r) && is_global(r->kind)))
 		EXPECT_EQ(1, died) TH_LOG("more than one died in domain %d", d);
@@ -757,32 +757,32 @@ static void check_victims_of(struct __test_metadata *_metadata, struct round *r,
 
 static void check_victims(struct __test_metadata *_metadata, struct round *r)
 {
-	struct world *w = &r->run->w;
+	struct testbed *bed = &r->run->bed;
 	int d;
 
-	for (d = 0; d < w->domains; d++)
+	for (d = 0; d < bed->domains; d++)
 		check_victims_of(_metadata, r, d);
 	/* In the order in which they were noted down. */
 	if (r->kind == GROUP) {
-		EXPECT_EQ(dies(&w->members[2], 0), dies(&w->members[3], 1000))
+		EXPECT_EQ(dies(&bed->members[2], 0), dies(&bed->members[3], 1000))
 			TH_LOG("the group of big did not go as one");
-		EXPECT_EQ(dies(&w->members[1], 0), dies(&w->members[4], 1000))
+		EXPECT_EQ(dies(&bed->members[1], 0), dies(&bed->members[4], 1000))
 			TH_LOG("the group of small did not go as one");
 	}
 	if (r->who == THE_TARGET && r->policy->target == SHARING && r->kind != SINGLE)
-		EXPECT_TRUE(dies(&(struct member){ .hog = &w->target }, PATIENCE))
+		EXPECT_TRUE(dies(&(struct member){ .hog = &bed->target }, PATIENCE))
 			TH_LOG("the process that shared the memory lives");
 }
 
 /* Time, and length of the log. */
 static void check_bounds(struct __test_metadata *_metadata, struct round *r)
 {
-	struct world *w = &r->run->w;
-	struct klog *log = &w->s[0].log;
+	struct testbed *bed = &r->run->bed;
+	struct klog *log = &bed->s[0].log;
 	long bound = BOUND_FACTOR * r->base_ms + BOUND_MS;
 
 	if (r->policy->burn)
-		bound += (DEADLINE_MS + r->policy->burn) * (w->domains + is_global(r->kind));
+		bound += (DEADLINE_MS + r->policy->burn) * (bed->domains + is_global(r->kind));
 	if (r->policy->throttled)
 		bound += (BOUND_FACTOR * r->base_ms + BURN_CPU_MS + DEADLINE_MS) * THROTTLE;
 	if (r->policy->target == DYING)
@@ -808,7 +808,7 @@ static void check_name(struct __test_metadata *_metadata, struct round *r)
 	for (; named < r->run->skel->bss->named; named++) {
 		snprintf(text, sizeof(text), "\noom_policy=name-%c victim=kernel fallback=none\n",
 			 'a' + named % WRONG_NAMES);
-		of_this_oom |= log_count(&r->run->w.s[0].log, text) > 0;
+		of_this_oom |= log_count(&r->run->bed.s[0].log, text) > 0;
 	}
 	EXPECT_TRUE(of_this_oom) TH_LOG("L4: another OOM's name");
 }
@@ -817,13 +817,13 @@ static void check_name(struct __test_metadata *_metadata, struct round *r)
 static void check_report(struct __test_metadata *_metadata, struct round *r)
 {
 	const char *fallback = r->fallback, *outcome;
-	struct world *w = &r->run->w;
-	struct klog *log = &w->s[0].log;
+	struct testbed *bed = &r->run->bed;
+	struct klog *log = &bed->s[0].log;
 	int labels = log_count(log, "\noom_policy="), d;
 	char text[128];
 
 	EXPECT_EQ(log_count(log, " invoked oom-killer: "), labels);
-	EXPECT_GE(labels, w->domains);
+	EXPECT_GE(labels, bed->domains);
 	if (r->policy->names) {
 		check_name(_metadata, r);
 	} else {
@@ -835,11 +835,11 @@ static void check_report(struct __test_metadata *_metadata, struct round *r)
 		if (r->policy->what != WRONG_SELECT_TARGET && !is_slow(r))
 			EXPECT_EQ(labels, log_count(log, text));
 	}
-	for (d = 0; d < w->domains; d++) {
+	for (d = 0; d < bed->domains; d++) {
 		/* The domain with the target has its way, the others have none. */
 		outcome = d && r->policy->what == WRONG_SELECT_TARGET ? "none" : fallback ?: "policy";
 		snprintf(text, sizeof(text), " memcg=%llu outcome=%s",
-			 (unsigned long long)w->s[d].domain.id * !is_global(r->kind),
+			 (unsigned long long)bed->s[d].domain.id * !is_global(r->kind),
 			 r->policy->throttled ? "" : outcome);
 		EXPECT_GT(trace_count(text), 0) TH_LOG("L6: no event with%s", text);
 	}
@@ -847,19 +847,19 @@ static void check_report(struct __test_metadata *_metadata, struct round *r)
 
 static void round_of(struct __test_metadata *_metadata, struct round *r)
 {
-	struct world *w = &r->run->w;
+	struct testbed *bed = &r->run->bed;
 	pthread_t thread;
 
-	ASSERT_EQ(0, world_start(w, r->kind));
-	ASSERT_EQ(0, world_fill(w, r->policy->target)) TH_LOG("processes of the OOM");
+	ASSERT_EQ(0, testbed_start(bed, r->kind));
+	ASSERT_EQ(0, testbed_fill(bed, r->policy->target)) TH_LOG("processes of the OOM");
 	ASSERT_EQ(0, trace_on());
 	attach_all(_metadata, r);
 	if (r->policy->throttled)
-		ASSERT_EQ(0, throttle(w)) TH_LOG("the cpu controller");
+		ASSERT_EQ(0, throttle(bed)) TH_LOG("the cpu controller");
 	if (r->policy->detach)
 		ASSERT_EQ(0, pthread_create(&thread, NULL, detach_when_asked, r->run));
-	ASSERT_EQ(0, log_count(&w->s[0].log, "reaped process")) TH_LOG("too late");
-	r->ms = world_oom(w);
+	ASSERT_EQ(0, log_count(&bed->s[0].log, "reaped process")) TH_LOG("too late");
+	r->ms = testbed_oom(bed);
 	TH_LOG("%ld ms, without a policy %ld ms", r->ms, r->base_ms);
 	EXPECT_GE(r->ms, 0) TH_LOG("not resolved: %s", strerror(-r->ms));
 	if (r->policy->detach)
@@ -869,13 +869,13 @@ static void round_of(struct __test_metadata *_metadata, struct round *r)
 	check_victims(_metadata, r);
 	check_bounds(_metadata, r);
 	if (r->policy->no_label) {
-		EXPECT_EQ(0, log_count(&w->s[0].log, "\noom_policy="));
+		EXPECT_EQ(0, log_count(&bed->s[0].log, "\noom_policy="));
 		EXPECT_EQ(0, trace_count("oom_policy_outcome:")) TH_LOG("L6: an event");
 	} else if (r->who != ANYBODY) {
 		check_report(_metadata, r);
 	}
 	links_destroy(r->run->links);
-	world_end(w);
+	testbed_end(bed);
 }
 
 static void cell(struct __test_metadata *_metadata, struct run *run,
