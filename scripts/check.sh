@@ -9,26 +9,18 @@
 set -euo pipefail
 # shellcheck source=scripts/base.sh
 . "$(dirname "$0")/base.sh"
+# shellcheck source=scripts/style.sh
+. "$(dirname "$0")/style.sh"
 
 STAGES=4
 
-# Kernel style as the base's own checkpatch knows it. The selftests declare tests and
-# programs by macros, as the harness does, and name the functions they replace.
-style() {
+# The base's own checkpatch.
+checkpatch() {
 	local dir=$BUILD/checkpatch
-	local declares=COMPLEX_MACRO,MULTISTATEMENT_MACRO_USE_DO_WHILE,MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE
-	declares+=,MACRO_WITH_FLOW_CONTROL,SPLIT_STRING,EMBEDDED_FUNCTION_NAME,VOLATILE
 	base_open 6.12
 	make_dirs "$dir"
 	base_files "$dir" scripts/checkpatch.pl scripts/spelling.txt scripts/const_structs.checkpatch
-	# Inside a git tree checkpatch takes a patch of this repository for a source file.
-	cd "$dir"
-	find "$ROOT/patches" -name '0*.patch' ! -name '0000-*' ! -path '*/tools/*' -print0 | sort -z |
-		xargs -0 scripts/checkpatch.pl --no-tree --strict --no-summary -q ||
-		return $EX_FAIL
-	find "$ROOT/patches/tools" -name '0*.patch' ! -name '0000-*' -print0 | sort -z |
-		xargs -0 scripts/checkpatch.pl --no-tree --strict --no-summary -q --ignore "$declares" ||
-		return $EX_FAIL
+	style "$dir" "$ROOT/patches"
 }
 
 lint() {
@@ -40,6 +32,6 @@ lint() {
 need git=git perl=perl shellcheck=shellcheck mandoc=mandoc xz=xz-utils dpkg-deb=dpkg
 make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
-stage $EX_FAIL "checkpatch --strict" style
+stage $EX_FAIL "checkpatch --strict" checkpatch
 stage $EX_FAIL "shellcheck and mandoc" lint
 stage $EX_FAIL "mutants apply" "$ROOT/scripts/mutants.sh" --check
