@@ -452,7 +452,8 @@ TEST_F(lists, systemd_below)
 TEST_F(lists, unkillable_spared)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, -1000));
-	ASSERT_RUN(0, "oom-policy load name --set small=prefer");
+	/* Named by its oom_score_adj, so that it is no last resort. */
+	ASSERT_RUN(0, "echo 'first name=small adj<=-1000' >/tmp/rules; oom-policy load /tmp/rules");
 	ASSERT_FIRST_DIES(&self->s.big, "rules");
 }
 
