@@ -58,11 +58,8 @@ worse() {
 # tests_boot PROGRAM TEST... - run them in one guest until one takes it down.
 # Sets DONE to how many have a result.
 tests_boot() {
-	local program=$1 test line said='' word='' why='' panic='' rc=0 console VM_MEMORY=384
+	local program=$1 test line said='' word='' why='' panic='' rc=0 console
 	shift
-	# A third of the cells run the whole guest out of memory: less is sooner short.
-	# shellcheck disable=SC2034  # for vm_boot
-	[[ $program != */matrix_test ]] || VM_MEMORY=256
 	console=$BUILD/log/console-${program##*/}-$NUMBER.log
 	for test; do
 		echo "echo '@test $test'; ./${program##*/} -r '$test'"
