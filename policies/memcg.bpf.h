@@ -105,7 +105,7 @@ static __always_inline __u64 private_pages(struct task_struct *task)
 	       (anon > 0 ? anon : 0) + (swap > 0 ? swap : 0);
 }
 
-static __always_inline void add_sum(struct cgroup *cgrp, bool dry_run, __u64 pages)
+static __always_inline void add_sum(struct cgroup *cgrp, __u32 dry_run, __u64 pages)
 {
 	struct sum_key key = { .cgroup = cgrp->kn->id, .dry = dry_run };
 	__u64 round = dry_run ? dry_round : sum_round;
@@ -121,21 +121,31 @@ static __always_inline void add_sum(struct cgroup *cgrp, bool dry_run, __u64 pag
 }
 
 /*
- * One process. A global function, which the verifier looks at once and by itself: neither
- * this nor the iteration is allowed on the hook.
+ * Processes of one css_set often come in a row: they are added up here, and to the map
+ * when another one comes.
  */
-__noinline int oom_sum_process(struct task_struct *task TRUSTED, __u32 dry_run)
+static struct {
+	__u64 set;
+	__u64 unit;	/* its memcg_unit(), or 0 if it is not in the domain */
+	__u64 pages;
+} row[2];
+
+/*
+ * Global functions, which the verifier looks at once and by themselves: neither these nor
+ * the iteration is allowed on the hook.
+ */
+__noinline int oom_sum_row(__u32 dry_run)
 {
 	struct oom_domain *domain = dry_run ? &dry : &sum_domain;
+	__u64 pages = row[dry_run & 1].pages;
 	struct cgroup_subsys_state *css;
-	__u64 pages;
 	int i;
 
-	if (task->flags & PF_KTHREAD || task->tgid == 1 || !in_domain(task, domain) ||
-	    is_last_resort(task) || SUM_SKIPS(task, dry_run))
+	row[dry_run & 1].pages = 0;
+	if (!row[dry_run & 1].unit || !pages)
 		return 0;
-	pages = private_pages(task);
-	css = memcg_unit(task->cgroups, domain->level);
+	/* All of it happens in one RCU read-side section. */
+	css = cast((void *)row[dry_run & 1].unit, struct cgroup_subsys_state);
 	add_sum(css->cgroup, dry_run, pages);
 	for (i = 0; SUM_TREE && i < MAX_LEVELS; i++) {
 		if (!css->parent || css->cgroup->level <= (int)domain->level)
@@ -146,7 +156,26 @@ __noinline int oom_sum_process(struct task_struct *task TRUSTED, __u32 dry_run)
 	return 0;
 }
 
-static __always_inline void sum_sizes(bool dry_run)
+__noinline int oom_sum_process(struct task_struct *task TRUSTED, __u32 dry_run)
+{
+	struct oom_domain *domain = dry_run ? &dry : &sum_domain;
+	struct css_set *set = task->cgroups;
+
+	if (row[dry_run & 1].set != (__u64)set) {
+		oom_sum_row(dry_run);
+		row[dry_run & 1].set = (__u64)set;
+		row[dry_run & 1].unit = 0;
+		if (in_domain(task, domain))
+			row[dry_run & 1].unit = (__u64)memcg_unit(set, domain->level);
+	}
+	if (!row[dry_run & 1].unit || task->flags & PF_KTHREAD || task->tgid == 1 ||
+	    is_last_resort(task) || SUM_SKIPS(task, dry_run))
+		return 0;
+	row[dry_run & 1].pages += private_pages(task);
+	return 0;
+}
+
+static __always_inline void sum_sizes(__u32 dry_run)
 {
 	struct task_struct *task;
 	struct bpf_iter_task it;
@@ -155,10 +184,13 @@ static __always_inline void sum_sizes(bool dry_run)
 		dry_round++;
 	else
 		sum_round++;
+	/* The domain may be another than before. */
+	row[dry_run & 1].set = 0;
 	bpf_iter_task_new(&it, NULL, BPF_TASK_ITER_ALL_PROCS);
 	while ((task = bpf_iter_task_next(&it)))
 		oom_sum_process(task, dry_run);
 	bpf_iter_task_destroy(&it);
+	oom_sum_row(dry_run);
 }
 
 SEC("fentry/bpf_set_policy_name")

@@ -127,6 +127,12 @@ struct rank {
 	__u64 pid;	/* the process that has this rank; 0: none */
 };
 
+/*
+ * Younger by less, in ns, counts as the same age: workers that are forked in a row, and
+ * come in this order, would be selected in turn.
+ */
+#define TICK 10000000
+
 /* Down to this a size is nearly equal to the largest. */
 #ifdef NEAR
 static __always_inline __u64 NEAR(__u64 largest);
@@ -277,7 +283,7 @@ static __always_inline bool higher(struct rank *r, struct rank *best)
 		return false;
 	if (best->key[KEYS - 1] < NEAR(r->largest))
 		return true;
-	if (r->adj != best->adj ? r->adj > best->adj : r->start > best->start)
+	if (r->adj != best->adj ? r->adj > best->adj : r->start > best->start + TICK)
 		return true;
 	/* Only here: if a selection is refused, the best before it is as it was. */
 	best->largest = r->largest;
