@@ -91,15 +91,6 @@ static __always_inline bool small(__u64 pages, struct oom_domain *domain)
 }
 #endif
 
-/* The last key of a task: a function of the task and the domain. */
-#ifndef TASK_KEY
-#define TASK_KEY task_size
-static __always_inline __u64 task_size(struct task_struct *task, struct oom_domain *domain)
-{
-	return task_pages(task);
-}
-#endif
-
 /* As key[1] of a cgroup: use the last key of each task. */
 #define OWN_SIZE	(~0ULL)
 
@@ -184,15 +175,17 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 				struct rank *rank)
 {
 	int verdict = rank_by_cgroup(task, domain, rank);
+	__u64 pages;
 
 	if (verdict == BPF_EVAL_SELECT) {
+		pages = task_pages(task);
 #ifdef TOO_SMALL
-		if (small(task_pages(task), domain))
+		if (small(pages, domain))
 			return TOO_SMALL;
 #endif
-		rank->key[KEYS - 1] = TASK_KEY(task, domain);
+		rank->key[KEYS - 1] = pages;
 		if (rank->key[1] == OWN_SIZE)
-			rank->key[1] = rank->key[KEYS - 1];
+			rank->key[1] = pages;
 	}
 	return verdict;
 }
