@@ -98,6 +98,8 @@ static bool make_steps(const struct list *list, const char *key, const struct ra
 		fail(BAD_INPUT, "%s: more than %d different bounds of %s", list->source, RULE_STEPS, key);
 		return false;
 	}
+	while (steps->half * 2 <= (unsigned int)unique)
+		steps->half = steps->half ? steps->half * 2 : 1;
 	steps->lines[0] = lines_at(ranges, list->nr, unique ? from[0] - 1 : 0);
 	for (i = 0; i < RULE_STEPS; i++) {
 		steps->from[i] = i < unique ? from[i] : RULE_NO_STEP;
@@ -117,9 +119,6 @@ static bool all_steps(const struct list *list, long page, struct rule_list *rule
 		adj[i] = scaled(&line->adj, 1, false);
 		size[i] = scaled(&line->size, page, false);
 		age[i] = scaled(&line->age, NS_PER_S, true);
-		rules->has_adj |= adj[i].given;
-		rules->has_size |= size[i].given;
-		rules->has_age |= age[i].given;
 	}
 	return make_steps(list, "adj", adj, &rules->adj) &&
 	       make_steps(list, "size", size, &rules->size) &&
@@ -146,8 +145,7 @@ static bool match(const struct list *list, const char *what, const struct patter
 	return true;
 }
 
-static bool match_names(const struct list *list, bool exe, struct name_matcher *names,
-			unsigned char *given)
+static bool match_names(const struct list *list, bool exe, struct name_matcher *names)
 {
 	struct pattern patterns[MAX_LINES];
 	struct dfa dfa;
@@ -156,7 +154,6 @@ static bool match_names(const struct list *list, bool exe, struct name_matcher *
 	for (i = 0; i < list->nr; i++) {
 		patterns[i].kind = PATTERN_NAME;
 		patterns[i].text = exe ? list->lines[i].exe : list->lines[i].name;
-		*given |= !!patterns[i].text;
 	}
 	if (!match(list, exe ? "exe" : "name", patterns, list->nr, NAME_STATES, names->class, names->next,
 		   &dfa))
@@ -212,19 +209,20 @@ bool list_compile(const struct list *list, long page, struct rule_list *rules,
 		rules->no_uid |= line->has_uid ? 0 : bit;
 		rules->no_gid |= line->has_gid ? 0 : bit;
 		rules->no_pid |= line->pid ? 0 : bit;
+		rules->no_name |= line->name ? 0 : bit;
+		rules->no_exe |= line->exe ? 0 : bit;
+		rules->no_mark |= line->mark ? 0 : bit;
+		rules->no_adj |= line->adj.given ? 0 : bit;
+		rules->no_size |= line->size.given ? 0 : bit;
+		rules->no_age |= line->age.given ? 0 : bit;
 		rules->sized |= line->size.given || line->pid ? bit : 0;
 		rules->adj_given |= line->adj.given || line->pid ? bit : 0;
 		for (mark = 0; mark < RULE_MARKS; mark++)
 			rules->mark[mark] |= !line->mark || (int)line->mark - MARK_NONE == mark ? bit : 0;
-		rules->has_cgroup |= !!line->cgroup;
-		rules->has_mark |= !!line->mark;
-		rules->has_uid |= line->has_uid;
-		rules->has_gid |= line->has_gid;
-		rules->has_pid |= !!line->pid;
 		rules->has_never |= line->class == CLASS_NEVER;
 	}
-	return all_steps(list, page, rules) && match_names(list, false, &rules->name, &rules->has_name) &&
-	       match_names(list, true, &rules->exe, &rules->has_exe) && match_paths(list, paths);
+	return all_steps(list, page, rules) && match_names(list, false, &rules->name) &&
+	       match_names(list, true, &rules->exe) && match_paths(list, paths);
 }
 
 bool list_valid(struct list *list)

@@ -10,7 +10,8 @@
  *
  * It returns a verdict on all tasks in the cgroup, as rank() does for one, and sets
  * all keys but the last, which is the size of the task. Its answer is kept for the
- * OOM, as a cgroup may hold many tasks.
+ * OOM, as a cgroup may hold many tasks. With TOO_SMALL, too, this is the verdict on a
+ * small task that it selects.
  */
 #ifndef CGROUP_BPF_H
 #define CGROUP_BPF_H
@@ -65,29 +66,6 @@ int BPF_PROG(oom_rmdir, struct cgroup *cgrp)
 
 	bpf_map_delete_elem(&oom_cgroups, &id);
 	return 0;
-}
-#endif
-
-/*
- * A policy that calls small() defines FLOOR. One that also defines TOO_SMALL gives this
- * verdict on a small task instead of selecting it.
- */
-#ifdef FLOOR
-__u64 floor_pages SETTING("floor", "0..1048576 MiB",
-			  "where memory is small, prefer nothing below this (default 8)") = 2048;
-
-/*
- * Too small to be preferred: killed one by one, such processes free nothing. That is
- * below a hundredth of the memory or, where this is next to nothing itself, below
- * floor_pages, but not above a tenth.
- */
-static __always_inline bool small(__u64 pages, struct oom_domain *domain)
-{
-	__u64 least = floor_pages;
-
-	if (least > domain->totalpages / 10)
-		least = domain->totalpages / 10;
-	return pages < least || pages < domain->totalpages / 100;
 }
 #endif
 

@@ -149,6 +149,7 @@ static __always_inline __u64 near(__u64 largest)
 static struct {
 	struct oom_domain domain;
 	struct rank best, before;
+	__u64 least;	/* pages, for small() */
 	__u64 chosen;	/* oc->chosen as this policy left it */
 	__u64 before_selection;	/* oc->chosen before this policy's last selection */
 	__u64 offered;	/* the task that this policy was asked about last */
@@ -264,25 +265,29 @@ static __always_inline int compare_keys(const struct rank *r, const struct rank 
 }
 #endif
 
-/* Does a task of this rank come before the best? */
-static __always_inline bool higher(struct rank *r, struct rank *best)
+/*
+ * 1 if a task of this rank comes before the best, -1 if behind it, 0 if oom_score_adj and
+ * age decide.
+ */
+static __always_inline int compare(struct rank *r, const struct rank *best)
 {
 	__u64 size = r->key[KEYS - 1];
-	int order;
+	int order = COMPARE_KEYS(r, best);
 
 	r->largest = size;
-	if (!best->pid)
-		return true;
-	order = COMPARE_KEYS(r, best);
-	if (order)
-		return order > 0;
+	if (order || !best->pid)
+		return order ?: 1;
 	/* Both are measured by the largest, or many small steps would lead far down. */
 	if (size < best->largest)
 		r->largest = best->largest;
 	if (size < NEAR(r->largest))
-		return false;
-	if (best->key[KEYS - 1] < NEAR(r->largest))
-		return true;
+		return -1;
+	return best->key[KEYS - 1] < NEAR(r->largest);
+}
+
+/* Of a size that is nearly equal: does it come before the best? */
+static __always_inline bool wins_tie(const struct rank *r, struct rank *best)
+{
 	if (r->adj != best->adj ? r->adj > best->adj : r->start > best->start + TICK)
 		return true;
 	/* Only here: if a selection is refused, the best before it is as it was. */
@@ -306,6 +311,36 @@ static __always_inline void set_domain(struct oom_domain *domain, struct oom_con
 	}
 }
 
+/* A policy that calls small() defines FLOOR. */
+#ifdef FLOOR
+__u64 floor_pages SETTING("floor", "0..1048576 MiB",
+			  "where memory is small, prefer nothing below this (default 8)") = 2048;
+
+/*
+ * Too small to be preferred: killed one by one, such processes free nothing. That is
+ * below a hundredth of the memory or, where this is next to nothing itself, below
+ * floor_pages, but not above a tenth.
+ */
+static __always_inline __u64 least_pages(const struct oom_domain *domain)
+{
+	__u64 least = floor_pages;
+
+	if (least > domain->totalpages / 10)
+		least = domain->totalpages / 10;
+	return least > domain->totalpages / 100 ? least : domain->totalpages / 100;
+}
+
+static __always_inline bool small(__u64 pages, const struct oom_domain *domain)
+{
+	return pages < (domain == &dry ? least_pages(domain) : oom.least);
+}
+#else
+static __always_inline __u64 least_pages(const struct oom_domain *domain)
+{
+	return 0;
+}
+#endif
+
 #ifdef AT_BEGIN
 static __always_inline void AT_BEGIN(struct oom_control *oc);
 #endif
@@ -315,6 +350,7 @@ static __always_inline void begin(struct oom_control *oc)
 	__builtin_memset(&oom, 0, sizeof(oom));
 	stats.ooms++;
 	set_domain(&oom.domain, oc);
+	oom.least = least_pages(&oom.domain);
 #ifdef AT_BEGIN
 	AT_BEGIN(oc);
 #endif
@@ -333,25 +369,12 @@ static __always_inline void set_label(struct oom_control *oc, __u32 line)
 }
 #endif
 
-/* No candidate, unless a rule names it or there is nobody else. */
+/* Not to be selected, unless a rule names it. */
 static __always_inline bool is_last_resort(struct task_struct *task)
 {
 	__s32 adj = task->signal->oom_score_adj;
 
 	return adj == OOM_SCORE_ADJ_MIN ? !kill_unkillable : adj <= last_resort;
-}
-
-/* The verdict of the policy, but for those that are a last resort. */
-static __always_inline int rank_task(struct task_struct *task, struct oom_domain *domain,
-				     struct rank *r)
-{
-	int verdict = rank(task, domain, r);
-
-	r->adj = task->signal->oom_score_adj;
-	r->start = task->start_boottime;
-	if (verdict == BPF_EVAL_SELECT && !r->named && is_last_resort(task))
-		return NO_BPF_POLICY;
-	return verdict;
 }
 
 SEC("fentry/bpf_set_policy_name")
@@ -387,21 +410,28 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 {
 	__u64 chosen = (__u64)oc->chosen;
 	struct rank r = { };
-	int verdict;
+	int verdict, order = 0;
 
 	if (chosen != oom.chosen)
 		check_chosen(oc, chosen);
 	oom.offered = (__u64)task;
 
-	verdict = rank_task(task, &oom.domain, &r);
+	verdict = rank(task, &oom.domain, &r);
+	if (verdict == BPF_EVAL_SELECT)
+		order = oom.another_policy_selected ? -1 : compare(&r, &oom.best);
 	/* Most tasks end here, so the checks that are only for a selection come later. */
-	if (verdict == BPF_EVAL_SELECT &&
-	    (oom.another_policy_selected || !higher(&r, &oom.best)))
+	if (order < 0)
 		return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 	/* No opinion on a dying task: the kernel waits for it, and no selection is counted. */
 	if (spared(task) || dying(task))
 		return NO_BPF_POLICY;
 	if (verdict == BPF_EVAL_SELECT) {
+		if (!r.named && is_last_resort(task))
+			return NO_BPF_POLICY;
+		r.adj = task->signal->oom_score_adj;
+		r.start = task->start_boottime;
+		if (!order && !wins_tie(&r, &oom.best))
+			return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 		set_best(task, &r);
 		stats.best.pid = r.pid;
 		stats.best.line = r.line;
@@ -492,8 +522,8 @@ int oom_rank(struct bpf_iter__task *ctx)
 	if (!task->mm && !other_mm(task))
 		why = WHY_NO_MEMORY;
 	if (why == WHY_POLICY)
-		verdict = rank_task(task, &dry, &r);
-	if (observe)
+		verdict = rank(task, &dry, &r);
+	if (observe || (verdict == BPF_EVAL_SELECT && !r.named && is_last_resort(task)))
 		verdict = NO_BPF_POLICY;
 	BPF_SEQ_PRINTF(ctx->meta->seq, "%d %d %d %llu %llu %llu %llu %llu %d %llu %u",
 		       task->tgid, verdict, why, r.key[0], r.key[1], r.key[2], task->start_boottime,

@@ -38,6 +38,7 @@ struct name_matcher {
 #define RULE_STEPS	127
 #define RULE_NO_STEP	(1LL << 62)
 struct rule_steps {
+	unsigned long long half;	/* the first step of a search: of n steps the highest bit of n */
 	long long from[RULE_STEPS];
 	unsigned long long lines[RULE_STEPS + 1];
 };
@@ -61,18 +62,19 @@ struct rule_list {
 	unsigned long long all;			/* there are so many lines */
 	unsigned long long global;		/* hold in a global OOM: scope=global, or no scope */
 	unsigned long long no_scope;		/* no scope; in a memcg mark.scopes is added */
-	unsigned long long no_cgroup;		/* no cgroup=; mark.lines is added */
 	unsigned long long mark[RULE_MARKS];	/* hold for a cgroup with this mark of systemd's */
-	unsigned long long no_uid, no_gid, no_pid;	/* oom_ids is added */
+	/*
+	 * Without a condition of a kind: for a cgroup mark.lines, for ids oom_ids is added.
+	 * What none of the lines that are left has is not looked at.
+	 */
+	unsigned long long no_cgroup, no_mark, no_uid, no_gid, no_pid, no_name, no_exe, no_adj,
+		no_size, no_age;
 	unsigned long long sized;		/* name a size or a pid: obeyed for small ones, too */
 	unsigned long long adj_given;		/* name an oom_score_adj or a pid: last_resort is not asked */
 	unsigned long long by_score;		/* class "kernel": by the kernel's score, in the middle */
-	/* Kinds of condition that some line has; others are not looked at. */
-	unsigned char has_cgroup, has_mark, has_uid, has_gid, has_pid, has_name, has_exe, has_adj,
-		has_size, has_age;
 	unsigned char rank;			/* enum rule_rank */
 	unsigned char has_never;		/* some line has the class RULE_NEVER */
-	unsigned char unused[4];
+	unsigned char unused[6];
 	unsigned char class[RULE_LINES];	/* enum rule_class, by line */
 	struct rule_steps adj;			/* oom_score_adj */
 	struct rule_steps size;			/* pages */

@@ -68,11 +68,17 @@ struct {
 struct cgroup *bpf_cgroup_from_id(u64 id) __ksym;
 void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
 
-/* Constant for a whole search; one for OOMs, one for dry runs. */
+/* What holds for a whole search; one for OOMs, one for dry runs. */
 struct view {
 	__u32 list;
 	__u32 domain_owner;
 	__u64 scope;	/* lines that hold in this OOM */
+	/* Of the last process, as the next one often has the same: a user, an executable. */
+	__u32 uid, gid;
+	__s32 adj;
+	__u64 user_lines;
+	__u64 dentry;	/* of the executable; 0: none yet */
+	__u64 exe_lines;
 	char exe[MAX_EXE];
 } views[2] SEC(".bss.views");
 
@@ -88,6 +94,9 @@ static __always_inline void set_view(struct view *view, struct cgroup *cgrp)
 
 	view->list = marks.active & 1;
 	list = &oom_lists[view->list & 1];
+	/* No process has this one. */
+	view->adj = OOM_SCORE_ADJ_MIN - 1;
+	view->dentry = 0;
 	view->domain_owner = 0;
 	view->scope = list->global;
 	if (!cgrp)
@@ -169,7 +178,7 @@ static __always_inline __u64 match_number(const struct rule_steps *steps, __s64 
 {
 	__u64 at = 0, step, below;
 
-	for (step = (RULE_STEPS + 1) / 2; step; step /= 2) {
+	for (step = steps->half & RULE_STEPS; step; step /= 2) {
 		below = (__u64)(number - steps->from[(at + step - 1) & RULE_STEPS]) >> 63;
 		at += step & (below - 1);
 	}
@@ -184,17 +193,46 @@ static __always_inline __u64 match_id(__u32 list, enum rule_id_kind kind, __u32 
 	return found && found->start == start ? found->lines : 0;
 }
 
+/* The lines whose uid=, gid= and adj= a process fulfils. */
+static __always_inline __u64 match_user(struct task_struct *task, struct view *view,
+					struct rule_list *list)
+{
+	__u32 uid = task->real_cred->euid.val, gid = task->real_cred->egid.val;
+	__s32 adj = task->signal->oom_score_adj;
+	__u64 lines = ~0ULL;
+
+	if (view->adj == adj && view->uid == uid && view->gid == gid)
+		return view->user_lines;
+	if (~list->no_uid & list->all)
+		lines &= list->no_uid | match_id(view->list, RULE_UID, uid, 0);
+	if (~list->no_gid & list->all)
+		lines &= list->no_gid | match_id(view->list, RULE_GID, gid, 0);
+	if (~list->no_adj & list->all)
+		lines &= match_number(&list->adj, adj);
+	view->uid = uid;
+	view->gid = gid;
+	view->adj = adj;
+	view->user_lines = lines;
+	return lines;
+}
+
 static __noinline __u64 match_exe(struct task_struct *task, struct view *view)
 {
 	struct mm_struct *mm = task->mm;
+	struct dentry *dentry;
 	struct file *file;
 
 	if (!mm)
 		mm = other_mm(task);
 	file = mm ? mm->exe_file : NULL;
-	if (!file || bpf_probe_read_kernel_str(view->exe, MAX_EXE, file->f_path.dentry->d_name.name) < 0)
+	dentry = file ? file->f_path.dentry : NULL;
+	if (dentry && view->dentry == (__u64)dentry)
+		return view->exe_lines;
+	if (!dentry || bpf_probe_read_kernel_str(view->exe, MAX_EXE, dentry->d_name.name) < 0)
 		view->exe[0] = '\0';
-	return match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
+	view->dentry = (__u64)dentry;
+	view->exe_lines = match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
+	return view->exe_lines;
 }
 
 /* The lines whose cgroup= the cgroup fulfils, or that have none. */
@@ -203,7 +241,7 @@ static __always_inline __u64 match_cgroup(struct cgroup *cgrp, struct view *view
 	struct rule_list *list = &oom_lists[view->list & 1];
 	struct cgroup_mark *mark;
 
-	if (!list->has_cgroup)
+	if (!(list->all & ~list->no_cgroup))
 		return ~0ULL;
 	mark = bpf_cgrp_storage_get(&oom_marks, cgrp, 0, 0);
 	return list->no_cgroup | (mark ? mark->lines[view->list & 1] : 0);
@@ -216,7 +254,7 @@ static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 	struct rule_list *list = &oom_lists[view->list & 1];
 
 	rank->key[0] = match_cgroup(cgrp, view);
-	if (list->has_mark)
+	if (list->all & ~list->no_mark)
 		rank->key[0] &= list->mark[systemd_mark(cgrp, view->domain_owner) % RULE_MARKS];
 	if (list->rank == RANK_CGROUP_SIZE)
 		rank->key[1] = memcg_pages(set, domain);
@@ -238,22 +276,18 @@ static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, _
 	struct rule_list *list = &oom_lists[view->list & 1];
 	__u64 lines = list->all & view->scope;
 
-	if (list->has_name)
+	if (lines & ~(list->no_uid & list->no_gid & list->no_adj))
+		lines &= match_user(task, view, list);
+	if (lines & ~list->no_size)
+		lines &= match_number(&list->size, pages);
+	if (lines & ~list->no_name)
 		lines &= match_name(&list->name, task->comm, sizeof(task->comm));
-	if (list->has_uid)
-		lines &= list->no_uid | match_id(view->list, RULE_UID, task->real_cred->euid.val, 0);
-	if (list->has_gid)
-		lines &= list->no_gid | match_id(view->list, RULE_GID, task->real_cred->egid.val, 0);
-	if (list->has_pid)
+	if (lines & ~list->no_pid)
 		lines &= list->no_pid | match_id(view->list, RULE_PID, task->tgid,
 						 task->start_boottime / NSEC_PER_TICK);
-	if (list->has_adj)
-		lines &= match_number(&list->adj, task->signal->oom_score_adj);
-	if (list->has_size)
-		lines &= match_number(&list->size, pages);
-	if (list->has_age)
+	if (lines & ~list->no_age)
 		lines &= match_number(&list->age, bpf_ktime_get_boot_ns() - task->start_boottime);
-	if (list->has_exe && lines)
+	if (lines & ~list->no_exe)
 		lines &= match_exe(task, view);
 	return lines;
 }

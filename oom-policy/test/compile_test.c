@@ -81,11 +81,11 @@ static int first_line(const struct list *list, const struct task *t)
 
 static lines_t step_lines(const struct rule_steps *steps, long long value)
 {
-	int i = 0;
+	unsigned int at = 0, step;
 
-	while (i < RULE_STEPS && value >= steps->from[i])
-		i++;
-	return steps->lines[i];
+	for (step = steps->half; step; step /= 2)
+		at += value >= steps->from[at + step - 1] ? step : 0;
+	return steps->lines[at];
 }
 
 static lines_t name_lines(const struct name_matcher *names, const char *text)
@@ -124,25 +124,25 @@ static int first_compiled(const struct rule_list *r, const struct path_matcher *
 	lines_t lines = r->all;
 
 	lines &= t->scope ? r->no_scope | path_lines(paths, t->scope)[1] : r->global;
-	if (r->has_cgroup)
+	if (lines & ~r->no_cgroup)
 		lines &= r->no_cgroup | path_lines(paths, t->cgroup)[0];
-	if (r->has_mark)
+	if (lines & ~r->no_mark)
 		lines &= r->mark[t->mark];
-	if (r->has_uid)
+	if (lines & ~r->no_uid)
 		lines &= r->no_uid | id_lines(ids, RULE_UID, t->uid, 0);
-	if (r->has_gid)
+	if (lines & ~r->no_gid)
 		lines &= r->no_gid | id_lines(ids, RULE_GID, t->gid, 0);
-	if (r->has_pid)
+	if (lines & ~r->no_pid)
 		lines &= r->no_pid | id_lines(ids, RULE_PID, t->pid, t->start);
-	if (r->has_name)
+	if (lines & ~r->no_name)
 		lines &= name_lines(&r->name, t->name);
-	if (r->has_exe)
+	if (lines & ~r->no_exe)
 		lines &= name_lines(&r->exe, t->exe);
-	if (r->has_adj)
+	if (lines & ~r->no_adj)
 		lines &= step_lines(&r->adj, t->adj);
-	if (r->has_size)
+	if (lines & ~r->no_size)
 		lines &= step_lines(&r->size, t->pages);
-	if (r->has_age)
+	if (lines & ~r->no_age)
 		lines &= step_lines(&r->age, t->age);
 	return lines ? __builtin_ctzll(lines) : -1;
 }
