@@ -63,6 +63,49 @@ TEST_F(rare, documented_example)
 	ASSERT_LABEL("my_policy victim=policy");
 }
 
+/*
+ * The table of the cover letter: a database and a job of less than half its size have one
+ * limit, and the job is the one that can be started again.
+ */
+TEST_F(rare, means_of_today)
+{
+	static const struct {
+		const char *means, *file, *value;
+		int adj;	/* of the job */
+		bool policy, database_dies, job_dies;
+	} rows[] = {
+		{ "the kernel alone", .database_dies = true },
+		{ "memory.min of the database", "big/memory.min", "max", .database_dies = true },
+		{ "oom_score_adj 200 on the job", .adj = 200, .database_dies = true },
+		{ "oom_score_adj 500 on the job", .adj = 500, .job_dies = true },
+		{ "memory.oom.group on both", "memory.oom.group", "1", .database_dies = true,
+		  .job_dies = true },
+		{ "a program", .policy = true, .job_dies = true },
+	};
+	struct scene *s = &self->e.s;
+	bool database, job;
+	unsigned int i;
+
+	printf("# %-30s killed\n", "means");
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		ASSERT_EQ(0, scene_hogs(s, false, rows[i].adj));
+		if (rows[i].file)
+			ASSERT_EQ(0, cg_write(&s->domain, rows[i].file, rows[i].value));
+		if (rows[i].policy) {
+			rule_cgroup(self->e.table, &s->cg_small, BPF_EVAL_SELECT);
+			ASSERT_ATTACH(first);
+		}
+		scene_oom(s);
+		database = hog_killed(&s->big, rows[i].database_dies ? PATIENCE : 100) == SIGKILL;
+		job = hog_killed(&s->small, rows[i].job_dies ? PATIENCE : 100) == SIGKILL;
+		printf("# %-30s %s%s\n", rows[i].means, database ? "database " : "", job ? "job" : "");
+		EXPECT_EQ(rows[i].database_dies, database) TH_LOG("%s", rows[i].means);
+		EXPECT_EQ(rows[i].job_dies, job) TH_LOG("%s", rows[i].means);
+		scene_end(s);
+		ASSERT_EQ(0, scene_memcg(s));
+	}
+}
+
 /* V2: a child in vfork() has no memory of its own. P1: somebody is killed all the same. */
 TEST_F(rare, V2_P1_fail_select_in_vfork)
 {
