@@ -49,7 +49,8 @@
 #define MAX_TASKS	30000
 #define MAX_CGROUPS	64
 #define MAX_LINES	64
-#define BIG_BYTES	(8 * MB)
+/* More than a hundredth of the guest: smaller ones a policy does not prefer. */
+#define BIG_BYTES	(40 * MB)
 /* As in include/linux/oom.h. */
 #define BPF_EVAL_SELECT	3
 /* As BPF_COMPLEXITY_LIMIT_INSNS in the kernel. */
