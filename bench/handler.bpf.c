@@ -27,11 +27,15 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 	bpf_iter_task_new(&it, NULL, 0);
 	while ((task = bpf_iter_task_next(&it))) {
 		struct rank r = { };
+		int order;
 
 		if (task->tgid == 1 || task->flags & PF_KTHREAD || !in_domain(task, &oom.domain))
 			continue;
-		if (!dying(task) && rank_task(task, &oom.domain, &r) == BPF_EVAL_SELECT &&
-		    higher(&r, &oom.best) && !spared(task))
+		if (dying(task) || rank(task, &oom.domain, &r) != BPF_EVAL_SELECT)
+			continue;
+		order = compare(&r, &oom.best);
+		if (order >= 0 && !spared(task) && (r.named || !is_last_resort(task)) &&
+		    wins(task, &r, &oom.best, order))
 			set_best(task, &r);
 	}
 	bpf_iter_task_destroy(&it);

@@ -285,10 +285,13 @@ static __always_inline int compare(struct rank *r, const struct rank *best)
 	return best->key[KEYS - 1] < NEAR(r->largest);
 }
 
-/* Of a size that is nearly equal: does it come before the best? */
-static __always_inline bool wins_tie(const struct rank *r, struct rank *best)
+/* Does a task come before the best? @order is that of compare(), 0 or 1. */
+static __always_inline bool wins(struct task_struct *task, struct rank *r, struct rank *best,
+				 int order)
 {
-	if (r->adj != best->adj ? r->adj > best->adj : r->start > best->start + TICK)
+	r->adj = task->signal->oom_score_adj;
+	r->start = task->start_boottime;
+	if (order || (r->adj != best->adj ? r->adj > best->adj : r->start > best->start + TICK))
 		return true;
 	/* Only here: if a selection is refused, the best before it is as it was. */
 	best->largest = r->largest;
@@ -428,9 +431,7 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (verdict == BPF_EVAL_SELECT) {
 		if (!r.named && is_last_resort(task))
 			return NO_BPF_POLICY;
-		r.adj = task->signal->oom_score_adj;
-		r.start = task->start_boottime;
-		if (!order && !wins_tie(&r, &oom.best))
+		if (!wins(task, &r, &oom.best, order))
 			return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 		set_best(task, &r);
 		stats.best.pid = r.pid;
