@@ -34,8 +34,8 @@ int BPF_PROG(oom_handler, struct oom_control *oc)
 		if (dying(task) || rank(task, &oom.domain, &r) != BPF_EVAL_SELECT)
 			continue;
 		order = compare(&r, &oom.best);
-		if (order >= 0 && !spared(task) && (r.named || !is_last_resort(task)) &&
-		    wins(task, &r, &oom.best, order))
+		if ((order > 0 || (!order && wins_tie(task, &r, &oom.best))) &&
+		    !spared(task) && (r.named || !is_last_resort(task)))
 			set_best(task, &r);
 	}
 	bpf_iter_task_destroy(&it);

@@ -93,16 +93,15 @@ static __noinline struct cgroup_subsys_state *memcg_unit(struct css_set *set, in
 static __always_inline __u64 private_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
-	__s64 anon, swap;
+	__s64 pages;
 
 	if (!mm)
 		mm = other_mm(task);
 	if (!mm)
 		return 0;
-	anon = mm->rss_stat[MM_ANONPAGES].count;
-	swap = mm->rss_stat[MM_SWAPENTS].count;
-	return ((__u64)mm->pgtables_bytes.counter >> page_shift) +
-	       (anon > 0 ? anon : 0) + (swap > 0 ? swap : 0);
+	pages = mm->rss_stat[MM_ANONPAGES].count + mm->rss_stat[MM_SWAPENTS].count +
+		(mm->pgtables_bytes.counter >> page_shift);
+	return pages > 0 ? pages : 0;
 }
 
 static __always_inline void add_sum(struct cgroup *cgrp, __u32 dry_run, __u64 pages)

@@ -200,19 +200,17 @@ static __noinline struct mm_struct *other_mm(struct task_struct *task)
 static __always_inline __u64 task_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
-	__s64 file, anon, shmem, swap;
+	__s64 pages;
 
 	if (!mm)
 		mm = other_mm(task);
 	if (!mm)
 		return 0;
-	file = mm->rss_stat[MM_FILEPAGES].count;
-	anon = mm->rss_stat[MM_ANONPAGES].count;
-	shmem = mm->rss_stat[MM_SHMEMPAGES].count;
-	swap = mm->rss_stat[MM_SWAPENTS].count;
-	return ((__u64)mm->pgtables_bytes.counter >> page_shift) +
-	       (file > 0 ? file : 0) + (anon > 0 ? anon : 0) +
-	       (shmem > 0 ? shmem : 0) + (swap > 0 ? swap : 0);
+	pages = mm->rss_stat[MM_FILEPAGES].count + mm->rss_stat[MM_ANONPAGES].count +
+		mm->rss_stat[MM_SHMEMPAGES].count + mm->rss_stat[MM_SWAPENTS].count +
+		(mm->pgtables_bytes.counter >> page_shift);
+	/* A process that frees memory may be counted below 0. */
+	return pages > 0 ? pages : 0;
 }
 
 /*
@@ -285,22 +283,33 @@ static __always_inline int compare(struct rank *r, const struct rank *best)
 	return best->key[KEYS - 1] < NEAR(r->largest);
 }
 
-/* Does a task come before the best? @order is that of compare(), 0 or 1. */
-static __always_inline bool wins(struct task_struct *task, struct rank *r, struct rank *best,
-				 int order)
+/* Not to be selected, unless a rule names it. */
+static __always_inline bool is_last_resort(struct task_struct *task)
 {
-	r->adj = task->signal->oom_score_adj;
-	r->start = task->start_boottime;
-	if (order || (r->adj != best->adj ? r->adj > best->adj : r->start > best->start + TICK))
+	__s32 adj = task->signal->oom_score_adj;
+
+	return adj == OOM_SCORE_ADJ_MIN ? !kill_unkillable : adj <= last_resort;
+}
+
+/* Is it nearly equal to the best, by compare(), and comes before it? */
+static __always_inline bool wins_tie(struct task_struct *task, const struct rank *r,
+				     struct rank *best)
+{
+	__s32 adj = task->signal->oom_score_adj;
+
+	if (adj != best->adj ? adj > best->adj : task->start_boottime > best->start + TICK)
 		return true;
 	/* Only here: if a selection is refused, the best before it is as it was. */
-	best->largest = r->largest;
+	if (r->largest > best->largest && !is_last_resort(task))
+		best->largest = r->largest;
 	return false;
 }
 
 static __always_inline void set_best(struct task_struct *task, struct rank *r)
 {
 	r->pid = task->tgid;
+	r->adj = task->signal->oom_score_adj;
+	r->start = task->start_boottime;
 	oom.before = oom.best;
 	oom.best = *r;
 }
@@ -372,14 +381,6 @@ static __always_inline void set_label(struct oom_control *oc, __u32 line)
 }
 #endif
 
-/* Not to be selected, unless a rule names it. */
-static __always_inline bool is_last_resort(struct task_struct *task)
-{
-	__s32 adj = task->signal->oom_score_adj;
-
-	return adj == OOM_SCORE_ADJ_MIN ? !kill_unkillable : adj <= last_resort;
-}
-
 SEC("fentry/bpf_set_policy_name")
 int BPF_PROG(oom_begin, struct oom_control *oc)
 {
@@ -413,7 +414,7 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 {
 	__u64 chosen = (__u64)oc->chosen;
 	struct rank r = { };
-	int verdict, order = 0;
+	int verdict, order = 1;
 
 	if (chosen != oom.chosen)
 		check_chosen(oc, chosen);
@@ -423,7 +424,7 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (verdict == BPF_EVAL_SELECT)
 		order = oom.another_policy_selected ? -1 : compare(&r, &oom.best);
 	/* Most tasks end here, so the checks that are only for a selection come later. */
-	if (order < 0)
+	if (order < 0 || (!order && !wins_tie(task, &r, &oom.best)))
 		return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 	/* No opinion on a dying task: the kernel waits for it, and no selection is counted. */
 	if (spared(task) || dying(task))
@@ -431,8 +432,6 @@ int BPF_PROG(oom_evaluate, struct task_struct *task, struct oom_control *oc)
 	if (verdict == BPF_EVAL_SELECT) {
 		if (!r.named && is_last_resort(task))
 			return NO_BPF_POLICY;
-		if (!wins(task, &r, &oom.best, order))
-			return observe ? NO_BPF_POLICY : BPF_EVAL_NEXT;
 		set_best(task, &r);
 		stats.best.pid = r.pid;
 		stats.best.line = r.line;
