@@ -326,17 +326,19 @@ static __always_inline void set_domain(struct oom_domain *domain, struct oom_con
 /* A policy that calls small() defines FLOOR. */
 #ifdef FLOOR
 __u64 floor_pages SETTING("floor", "0..1048576 MiB",
-			  "where memory is small, prefer nothing below this (default 8)") = 2048;
+			  "where memory is small, prefer nothing below this; 0: any size (default 8)") = 2048;
 
 /*
  * Too small to be preferred: killed one by one, such processes free nothing. That is
  * below a hundredth of the memory or, where this is next to nothing itself, below
- * floor_pages, but not above a tenth.
+ * floor_pages, but not above a tenth. Without floor_pages nothing is too small.
  */
 static __always_inline __u64 least_pages(const struct oom_domain *domain)
 {
 	__u64 least = floor_pages;
 
+	if (!least)
+		return 0;
 	if (least > domain->totalpages / 10)
 		least = domain->totalpages / 10;
 	return least > domain->totalpages / 100 ? least : domain->totalpages / 100;

@@ -300,10 +300,10 @@ TEST_F(cases, helpers_name)
 	HELPERS("load name --set 'h*=prefer'");
 }
 
-/* The floor is a setting. */
+/* The floor is a setting: without it even one that has next to nothing is preferred. */
 #define FLOOR(command)								\
 	do {									\
-		struct hog *__h = START("h", 5, 0), *__leak = START("leak", 1, 0); \
+		struct hog *__h = START("h", 0, 0), *__leak = START("leak", 1, 0); \
 										\
 		command;							\
 		GROW(__leak, 97);						\
