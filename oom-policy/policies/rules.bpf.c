@@ -178,6 +178,9 @@ static __always_inline __u64 match_number(const struct rule_steps *steps, __s64 
 {
 	__u64 at = 0, step, below;
 
+	/* Most are small, young and without an oom_score_adj. */
+	if (number < steps->from[0])
+		return steps->lines[0];
 	for (step = steps->half & RULE_STEPS; step; step /= 2) {
 		below = (__u64)(number - steps->from[(at + step - 1) & RULE_STEPS]) >> 63;
 		at += step & (below - 1);
@@ -216,7 +219,19 @@ static __always_inline __u64 match_user(struct task_struct *task, struct view *v
 	return lines;
 }
 
-static __noinline __u64 match_exe(struct task_struct *task, struct view *view)
+/* The lines whose exe= the file name of an executable fulfils. */
+static __noinline __u64 match_dentry(struct dentry *dentry, __u32 of_dry_run)
+{
+	struct view *view = &views[of_dry_run & 1];
+
+	if (!dentry || bpf_probe_read_kernel_str(view->exe, MAX_EXE, dentry->d_name.name) < 0)
+		view->exe[0] = '\0';
+	view->dentry = (__u64)dentry;
+	view->exe_lines = match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
+	return view->exe_lines;
+}
+
+static __always_inline __u64 match_exe(struct task_struct *task, struct view *view, __u32 of_dry_run)
 {
 	struct mm_struct *mm = task->mm;
 	struct dentry *dentry;
@@ -228,11 +243,7 @@ static __noinline __u64 match_exe(struct task_struct *task, struct view *view)
 	dentry = file ? file->f_path.dentry : NULL;
 	if (dentry && view->dentry == (__u64)dentry)
 		return view->exe_lines;
-	if (!dentry || bpf_probe_read_kernel_str(view->exe, MAX_EXE, dentry->d_name.name) < 0)
-		view->exe[0] = '\0';
-	view->dentry = (__u64)dentry;
-	view->exe_lines = match_name(&oom_lists[view->list & 1].exe, view->exe, MAX_EXE);
-	return view->exe_lines;
+	return match_dentry(dentry, of_dry_run);
 }
 
 /* The lines whose cgroup= the cgroup fulfils, or that have none. */
@@ -263,10 +274,14 @@ static __always_inline int rank_cgroup(struct cgroup *cgrp, struct css_set *set,
 	return BPF_EVAL_SELECT;
 }
 
-/* The kernel's own measure, in pages. */
-static __always_inline __s64 score(struct task_struct *task, __u64 pages, struct oom_domain *domain)
+/* The kernel's own measure, in pages, but not below 0. */
+static __always_inline __u64 score(struct task_struct *task, __u64 pages, struct oom_domain *domain)
 {
-	return pages + task->signal->oom_score_adj * (__s64)(domain->totalpages / 1000);
+	__s64 adj = task->signal->oom_score_adj, points = pages;
+
+	if (adj)
+		points += adj * (__s64)(domain->totalpages / 1000);
+	return points > 0 ? points : 0;
 }
 
 /* Not inlined, so that the verifier meets the same state behind it, whatever was looked at. */
@@ -288,7 +303,7 @@ static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, _
 	if (lines & ~list->no_age)
 		lines &= match_number(&list->age, bpf_ktime_get_boot_ns() - task->start_boottime);
 	if (lines & ~list->no_exe)
-		lines &= match_exe(task, view);
+		lines &= match_exe(task, view, of_dry_run);
 	return lines;
 }
 
@@ -313,7 +328,6 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 	struct rule_list *list = &oom_lists[view->list & 1];
 	__u32 class = RULE_MIDDLE, line = 0;
 	__u64 lines, pages;
-	__s64 points;
 	bool by_score;
 
 	/* Before the paths through rank_by_cgroup(), each of which would follow it again. */
@@ -354,10 +368,8 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
 		rank->key[1] = small(pages, domain) ? 0 : ~task->start_boottime;
 		break;
 	}
-	if (by_score) {
-		points = score(task, pages, domain);
-		rank->key[KEYS - 1] = points > 0 ? points : 0;
-	}
+	if (by_score)
+		rank->key[KEYS - 1] = score(task, pages, domain);
 	return BPF_EVAL_SELECT;
 }
 
@@ -365,21 +377,20 @@ static __always_inline int rank(struct task_struct *task, struct oom_domain *dom
  * The place of a process in the tree, on one level: cgroup and size. One that is in a
  * cgroup above that level, such as the root, is its own sibling.
  */
-static __always_inline __u64 on_level(const struct rank *r, __u32 level, __u64 *pages)
+static __always_inline __u64 on_level(__u64 cgroup, __u32 level, __u64 *pages)
 {
-	struct cgroup *cgrp = cast((void *)r->key[1], struct cgroup);
+	struct cgroup *cgrp = cast((void *)cgroup, struct cgroup);
 	__u64 id;
 
-	if (cgrp->level < (int)level) {
-		*pages = r->key[KEYS - 1];
+	if (cgrp->level < (int)level)
 		return 0;
-	}
 	id = BPF_CORE_READ(cgrp, ancestors[level & 0xffff], kn, id);
 	*pages = sum_of(id, &oom.domain);
 	return id;
 }
 
-static __noinline int compare_trees(const struct rank *r, const struct rank *best)
+/* By value: a structure whose address is taken would be in memory for each task. */
+static __noinline int compare_trees(__u64 cgroup, __u64 size, __u64 best_cgroup, __u64 best_size)
 {
 	__u64 id, best_id, pages, best_pages;
 	__u32 level = oom.domain.level;
@@ -387,8 +398,10 @@ static __noinline int compare_trees(const struct rank *r, const struct rank *bes
 
 	for (i = 0; i < TREE_LEVELS; i++) {
 		level++;
-		id = on_level(r, level, &pages);
-		best_id = on_level(best, level, &best_pages);
+		pages = size;
+		best_pages = best_size;
+		id = on_level(cgroup, level, &pages);
+		best_id = on_level(best_cgroup, level, &best_pages);
 		if (id == best_id && id)
 			continue;
 		if (!id && !best_id)
@@ -407,7 +420,7 @@ static __always_inline int compare_rules(const struct rank *r, const struct rank
 	if (r->key[1] == best->key[1])
 		return 0;
 	if (oom_lists[views[0].list & 1].rank == RANK_CGROUP_TREE)
-		return compare_trees(r, best);
+		return compare_trees(r->key[1], r->key[KEYS - 1], best->key[1], best->key[KEYS - 1]);
 	return r->key[1] > best->key[1] ? 1 : -1;
 }
 
