@@ -73,10 +73,12 @@ struct view {
 	__u32 list;
 	__u32 domain_owner;
 	__u64 scope;	/* lines that hold in this OOM */
-	/* Of the last process, as the next one often has the same: a user, an executable. */
+	/* Of the last process, as the next one often has the same: user, name, executable. */
 	__u32 uid, gid;
 	__s32 adj;
 	__u64 user_lines;
+	__u64 name[2];
+	__u64 name_lines;
 	__u64 dentry;	/* of the executable; 0: none yet */
 	__u64 exe_lines;
 	char exe[MAX_EXE];
@@ -94,8 +96,9 @@ static __always_inline void set_view(struct view *view, struct cgroup *cgrp)
 
 	view->list = marks.active & 1;
 	list = &oom_lists[view->list & 1];
-	/* No process has this one. */
+	/* No process has these. */
 	view->adj = OOM_SCORE_ADJ_MIN - 1;
+	view->name[1] = ~0ULL;
 	view->dentry = 0;
 	view->domain_owner = 0;
 	view->scope = list->global;
@@ -171,6 +174,21 @@ const volatile __u8 bit_numbers[64] = {
 static __always_inline __u32 lowest_bit(__u64 set)
 {
 	return bit_numbers[((set & -set) * DE_BRUIJN) >> 58];
+}
+
+/* Two numbers are quicker to compare than up to 16 bytes. */
+static __always_inline __u64 match_comm(struct task_struct *task, struct view *view,
+					const struct name_matcher *matcher)
+{
+	const __u64 *comm = (const __u64 *)task->comm;
+	__u64 low = comm[0], high = comm[1];
+
+	if (view->name[0] != low || view->name[1] != high) {
+		view->name[0] = low;
+		view->name[1] = high;
+		view->name_lines = match_name(matcher, (const char *)view->name, sizeof(view->name));
+	}
+	return view->name_lines;
 }
 
 /* The lines that a number fulfils: a binary search, without branches as above. */
@@ -296,7 +314,7 @@ static __noinline __u64 match_task(struct task_struct *task, __u32 of_dry_run, _
 	if (lines & ~list->no_size)
 		lines &= match_number(&list->size, pages);
 	if (lines & ~list->no_name)
-		lines &= match_name(&list->name, task->comm, sizeof(task->comm));
+		lines &= match_comm(task, view, &list->name);
 	if (lines & ~list->no_pid)
 		lines &= list->no_pid | match_id(view->list, RULE_PID, task->tgid,
 						 task->start_boottime / NSEC_PER_TICK);
