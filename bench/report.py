@@ -22,10 +22,12 @@ from pathlib import Path
 
 TOLERANCE = 1.02
 # At most so many times the instructions per task of the unpatched kernel, to two decimals.
+# All tasks but one have the same size, which is the dearest: each is compared by
+# oom_score_adj and age as well. priority adds up the sizes of cgroups before it is asked.
 GOALS = {
     "6.12": {("memcg", "idle"): 1.08, ("global", "idle"): 1.08},
     "newest": {("memcg", "idle"): 1.04, ("global", "idle"): 1.04, ("memcg", "by-pid"): 0.58,
-               ("memcg", "cgroup"): 0.89, ("memcg", "priority"): 0.89},
+               ("memcg", "cgroup"): 0.98, ("memcg", "priority"): 1.2},
 }
 # At most so much of a whole OOM of 1000 tasks, from the limit to SIGKILL, is the series
 # where it is not used, to three decimals.
