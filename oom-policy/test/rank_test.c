@@ -575,4 +575,84 @@ TEST_F(conditions, die)
 	ASSERT_LT(0, log_count(&self->s.log, " victim=policy\n"));
 }
 
+/* Small differs in one thing from big, which is evaluated before it. */
+FIXTURE(another)
+{
+	struct said said;
+	struct scene s;
+};
+
+FIXTURE_VARIANT(another)
+{
+	const char *list;
+	uid_t uid;
+	gid_t gid;
+	int adj;
+	bool exe;
+};
+
+FIXTURE_VARIANT_ADD(another, uid) { .list = "first uid=1000", .uid = 1000 };
+FIXTURE_VARIANT_ADD(another, gid) { .list = "first gid=1000", .gid = 1000 };
+FIXTURE_VARIANT_ADD(another, adj) { .list = "first adj=7", .adj = 7 };
+FIXTURE_VARIANT_ADD(another, exe) { .list = "first exe=busybox size>=1K", .exe = true };
+
+FIXTURE_SETUP(another)
+{
+	nothing_but_an_empty_list(&self->said);
+	ASSERT_EQ(0, scene_memcg(&self->s));
+}
+
+FIXTURE_TEARDOWN(another)
+{
+	hog_hold = hog_hold_pages;
+	scene_end(&self->s);
+}
+
+static uid_t hold_as_uid;
+static gid_t hold_as_gid;
+
+static void hold_as(size_t bytes)
+{
+	if (setregid(hold_as_gid, hold_as_gid) || setreuid(hold_as_uid, hold_as_uid))
+		_exit(1);
+	hog_hold_pages(bytes);
+}
+
+/* A process of another executable, once it is one: 0 or -errno. */
+static int start_busybox(struct hog *hog, const struct cg *cg)
+{
+	char path[64], comm[32] = "";
+	long end = now_ms() + PATIENCE;
+
+	*hog = (struct hog){ .pid = fork() };
+	if (!hog->pid) {
+		if (!hog_settle(cg, 0))
+			execl("/bin/busybox", "busybox", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/comm", hog->pid);
+	while (strcmp(comm, "busybox\n") && now_ms() < end) {
+		usleep(1000);
+		if (read_file(path, comm, sizeof(comm)) < 0)
+			return -ECHILD;
+	}
+	return 0;
+}
+
+TEST_F(another, dies)
+{
+	struct scene *s = &self->s;
+
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 34 * MB, 0));
+	hold_as_uid = variant->uid;
+	hold_as_gid = variant->gid;
+	hog_hold = hold_as;
+	ASSERT_EQ(0, variant->exe ? start_busybox(&s->small, &s->cg_small) :
+		     hog_start(&s->small, &s->cg_small, 10 * MB, variant->adj));
+	ASSERT_EQ(0, save("/tmp/rules", variant->list));
+	ASSERT_RUN(0, "oom-policy load /tmp/rules");
+	scene_oom(s);
+	ASSERT_KILLED(&s->small);
+}
+
 TEST_HARNESS_MAIN
