@@ -306,7 +306,7 @@ TEST_F(cases, helpers_name)
 		struct hog *__h = START("h", 0, 0), *__leak = START("leak", 1, 0); \
 										\
 		command;							\
-		GROW(__leak, 97);						\
+		GROW(__leak, 101);						\
 		ASSERT_DIES(__h);						\
 	} while (0)
 
