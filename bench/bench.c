@@ -46,7 +46,7 @@
 #include "oom_policy.h"
 #include "oom_util.h"
 
-#define MAX_TASKS	30000
+#define MAX_TASKS	10000
 #define MAX_CGROUPS	64
 #define MAX_LINES	64
 /* More than a hundredth of the guest: smaller ones a policy does not prefer. */

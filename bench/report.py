@@ -32,7 +32,7 @@ GOALS = {
 # At most so much of a whole OOM of 1000 tasks, from the limit to SIGKILL, is the series
 # where it is not used, to three decimals.
 WHOLE_GOAL = 1.005
-# These are counted from 100 to 30,000 processes.
+# These are counted from 100 to 10,000 processes.
 SCALE = ("unpatched", "idle", "by-pid", "cgroup-size", "rules-16", "handler-cgroup-size")
 # These are counted on more CPUs.
 ON_CPUS = ("unpatched", "idle", "by-pid")
@@ -44,10 +44,10 @@ ALL_LINES = [line.split()[0] for line in (Path(__file__).parent / "lines").read_
 WORST = [name for name in ALL_LINES if name.startswith("worst-")]
 LINES = [name for name in ALL_LINES if name != "earlyoom" and name not in WORST]
 POLICIES = [name for name in LINES if not name.startswith("handler-")]
-STEPS = [100, 500, 1000, 2000, 10000, 30000]
+STEPS = [100, 500, 1000, 2000, 10000]
 # How far the slope of a step may be from that of a table: from 10,000 on there are ticks
 # in it, and now and then a million instructions of a worker that ran in between.
-FLAT = [0.05, 0.05, 0.05, 0.05, 0.15]
+FLAT = [0.05, 0.05, 0.05, 0.15]
 # One step of each loop of worst.bpf.c.
 STEP = {
     "add": "an addition",
@@ -226,7 +226,7 @@ def scale(results):
                     total = scope == "global" and r.until_chosen(scope, cgroups, STEPS[-1], name)
                     rows.append(row + [f"{total / 1e6:.1f} million" if total else ""])
     return table(["kernel", "OOM", "cgroups", ""] + [f"to {n:,}" for n in STEPS[1:]] +
-                 ["in one RCU section, at 30,000"], rows)
+                 [f"in one RCU section, at {STEPS[-1]:,}"], rows)
 
 
 def idle(results):
