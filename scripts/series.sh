@@ -32,6 +32,8 @@ trap 'rm -rf "${CLEAN[@]}"' EXIT
 FILES=(mm/oom_policy.c=mm/oom_policy.c
 	kernel/bpf/oom_kfuncs.c=kernel/bpf/oom_kfuncs.c
 	Documentation/bpf/oom.rst=Documentation/bpf/oom.rst
+	tools/testing/selftests/bpf/prog_tests/oom_policy.c=tests/bpf/prog_tests/oom_policy.c
+	tools/testing/selftests/bpf/progs/oom_policy.c=tests/bpf/progs/oom_policy.c
 	tools/testing/selftests/oom=selftests
 	tools/oom_policy=policies)
 
