@@ -326,7 +326,7 @@ static __always_inline void set_domain(struct oom_domain *domain, struct oom_con
 /* A policy that calls small() defines FLOOR. */
 #ifdef FLOOR
 __u64 floor_pages SETTING("floor", "0..1048576 MiB",
-			  "where memory is small, prefer nothing below this; 0: any size (default 8)") = 2048;
+			  "small memory: prefer nothing below this; 0: any (default 8)") = 2048;
 
 /*
  * Too small to be preferred: killed one by one, such processes free nothing. That is
