@@ -94,7 +94,7 @@ command_build() {
 # kernel's BTF; static but for oom-policy, as Debian has no static libsmartcols.
 progs_build() {
 	local args=(VMLINUX_BTF="$OBJ/vmlinux" STATIC=1)
-	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/demo" "$PROGS/bpftool"
+	make_dirs "$PROGS/selftests" "$PROGS/policies" "$PROGS/bpf" "$PROGS/demo" "$PROGS/bpftool"
 	bpftool_build
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
@@ -102,6 +102,7 @@ progs_build() {
 	make -C "$ROOT/oom-policy/test" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 	make -C "$ROOT/tests/stress" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" \
 		POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
+	make -C "$ROOT/tests/bpf" OUTPUT="$PROGS/bpf" KERNEL="$LINUX" VMLINUX_BTF="$OBJ/vmlinux"
 	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 }
 
@@ -133,7 +134,7 @@ initramfs_build() {
 	local file list=$PROGS/initramfs.list
 	{
 		initramfs_common
-		for file in "$PROGS"/selftests/*_test "$PROGS"/demo/demo; do
+		for file in "$PROGS"/selftests/*_test "$PROGS"/bpf/test_progs "$PROGS"/demo/demo; do
 			echo "file /oom/${file##*/} $file 755 0 0"
 		done
 		echo "file /oom/journal.so $PROGS/selftests/journal.so 755 0 0"

@@ -63,6 +63,17 @@ TEST_F(rare, documented_example)
 	ASSERT_LABEL("my_policy victim=policy");
 }
 
+/* What the lists' bot runs. */
+TEST(selftests_bpf)
+{
+	char out[4096];
+
+	if (system("echo 0 >/proc/self/oom_score_adj; ./test_progs -t oom_policy >/tmp/test_progs.out 2>&1")) {
+		ASSERT_LT(0, read_file("/tmp/test_progs.out", out, sizeof(out)));
+		ASSERT_TRUE(false) TH_LOG("%s", out);
+	}
+}
+
 /*
  * The table of the cover letter: a database and a job of less than half its size have one
  * limit, and the job is the one that can be started again.
