@@ -34,26 +34,28 @@ struct {
  * Rules by path, so that they hold for a cgroup that is made later, or made anew: the
  * directory has another id then. They take effect in the map above.
  */
-#define MAX_PATH	256
+struct oom_path {
+	char text[256];	/* below the root: "/a/b", padded with NULs */
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
-	__uint(key_size, MAX_PATH);	/* below the root: "/a/b", padded with NULs */
+	__type(key, struct oom_path);
 	__type(value, __u32);
 } oom_paths SEC(".maps");
 
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(oom_mkdir, struct cgroup *cgrp, const char *path)
 {
-	char key[MAX_PATH] = { };
+	struct oom_path key = { };
 	__u64 id = cgrp->kn->id;
 	__u32 *value;
 
 	/* 0 is cgroup v2. */
-	if (cgrp->root->hierarchy_id || bpf_probe_read_kernel_str(key, sizeof(key), path) < 0)
+	if (cgrp->root->hierarchy_id || bpf_probe_read_kernel_str(key.text, sizeof(key.text), path) < 0)
 		return 0;
-	value = bpf_map_lookup_elem(&oom_paths, key);
+	value = bpf_map_lookup_elem(&oom_paths, &key);
 	if (value)
 		bpf_map_update_elem(&oom_cgroups, &id, value, BPF_ANY);
 	return 0;
