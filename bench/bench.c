@@ -253,11 +253,7 @@ static void handler(const char *policy)
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.pid[0], &pid, BPF_ANY));
 	fd = bpf_object__find_map_fd_by_name(obj, "oom_cgroups");
-	value = BPF_EVAL_SELECT;
-	if (fd >= 0)
-		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
-	fd = bpf_object__find_map_fd_by_name(obj, "oom_cgroups");
-	value = 5;
+	value = strcmp(policy, "priority") ? BPF_EVAL_SELECT : 5;
 	if (fd >= 0)
 		MUST(!bpf_map_update_elem(fd, &b.domain.id, &value, BPF_ANY));
 	b.found = vars(obj, ".data.found");
@@ -340,17 +336,11 @@ static struct bpf_object *largest_worst(const char *program)
 
 static void worst(const char *program)
 {
-	struct { __u32 bits; char byte[60]; } prefix = { };
-	static char value[4096];
 	struct bpf_object *obj;
-	int fd;
 
 	/* Nobody needs to be told of each count that does not load. */
 	libbpf_set_print(NULL);
 	obj = largest_worst(program);
-	fd = bpf_object__find_map_fd_by_name(obj, "trie");
-	for (prefix.bits = 1; prefix.bits <= 8 * sizeof(prefix.byte); prefix.bits++)
-		MUST(!bpf_map_update_elem(fd, &prefix, value, BPF_ANY));
 	b.worst = vars(obj, ".data.worst");
 	b.worst->target = b.pid[0];
 	b.worst->cgroup = b.domain.id;

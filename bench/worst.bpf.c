@@ -18,7 +18,7 @@ struct worst worst SEC(".data.worst") = { };
 const volatile __u32 count = 1;
 
 #define KEY_SIZE	64
-#define VALUE_SIZE	4096
+#define VALUE_SIZE	256
 #define LETTERS		{ [0 ... VALUE_SIZE - 2] = 'a' }
 
 /* Equal up to the NUL at the end of both. */
@@ -26,11 +26,6 @@ const char text[VALUE_SIZE] SEC(".rodata.text") = LETTERS;
 char same[VALUE_SIZE] SEC(".data.same") = LETTERS;
 char copy[VALUE_SIZE];
 char key[KEY_SIZE];
-/* A key of the trie: its length in bits, then 60 bytes of zeros. */
-struct {
-	__u32 bits;
-	char byte[KEY_SIZE - 4];
-} prefix SEC(".data.prefix") = { .bits = (KEY_SIZE - 4) * 8 };
 
 #define MAP(name, kind, entries, flags)			\
 	struct {					\
@@ -44,7 +39,6 @@ struct {
 MAP(hash, BPF_MAP_TYPE_HASH, 1, 0);
 MAP(percpu_hash, BPF_MAP_TYPE_PERCPU_HASH, 1, 0);
 MAP(lru_hash, BPF_MAP_TYPE_LRU_HASH, 4096, 0);
-MAP(trie, BPF_MAP_TYPE_LPM_TRIE, 1024, BPF_F_NO_PREALLOC);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -113,8 +107,6 @@ WORST(percpu_insert, bpf_map_update_elem(&percpu_hash, key, copy, BPF_ANY);
       bpf_map_delete_elem(&percpu_hash, key);)
 WORST(lru_insert, *(__u32 *)key = bpf_get_prandom_u32();
       bpf_map_update_elem(&lru_hash, key, copy, BPF_ANY);)
-WORST(trie_lookup, bpf_map_lookup_elem(&trie, &prefix);)
-WORST(trie_update, bpf_map_update_elem(&trie, &prefix, copy, BPF_ANY);)
 WORST(task_storage, bpf_task_storage_get(&storage, bpf_get_current_task_btf(), NULL,
 					 BPF_LOCAL_STORAGE_GET_F_CREATE);)
 WORST(task_from_pid,

@@ -18,11 +18,9 @@
 
 #include "disasm.h"
 
-/* Bytes that one call of a helper may copy, compare or hash. */
-#define MAX_COPY	4096
+/* Bytes that one call of a helper or of the kfunc may copy or compare, or hash. */
+#define MAX_COPY	256
 #define MAX_KEY		64
-/* Bytes that set_oom_policy_name() looks at. */
-#define MAX_NAME	256
 
 /*
  * The bodies below are what runs while no program is attached. A program replaces
@@ -181,6 +179,9 @@ static int check_map(const struct bpf_prog *prog, int i, const struct bpf_map *m
 		if (map->value_size > MAX_COPY)
 			return refuse(prog, i, "map ", name,
 				      ": value above " __stringify(MAX_COPY) " bytes");
+		/* It is searched bit by bit. */
+		if (map->map_type == BPF_MAP_TYPE_LPM_TRIE)
+			return refuse(prog, i, "map ", name, ": LPM trie");
 		/* With a known seed all keys can be made to fall into one bucket. */
 		if (map->map_flags & BPF_F_ZERO_SEED)
 			return refuse(prog, i, "map ", name, ": fixed hash seed");
@@ -370,7 +371,7 @@ __bpf_kfunc int set_oom_policy_name(struct oom_control *oc__ign,
 	size_t i;
 
 	/* 6.12's verifier accepts a map value that was not NULL-checked. */
-	if (!name || name__sz > MAX_NAME)
+	if (!name || name__sz > MAX_COPY)
 		return -EINVAL;
 	/* Each byte is read once: it may be in a map that others write to. */
 	for (i = 0; i < name__sz; i++) {

@@ -26,14 +26,15 @@ char _license[] SEC("license") = "GPL";
 
 struct key64 { char bytes[64]; };
 struct key65 { char bytes[65]; };
-struct value4096 { char bytes[4096]; };
-struct value4097 { char bytes[4097]; };
+struct value256 { char bytes[256]; };
+struct value257 { char bytes[257]; };
 
 MAP(nothing, BPF_MAP_TYPE_HASH, 0, __u32, char[16]);
-MAP(fits, BPF_MAP_TYPE_HASH, 0, struct key64, struct value4096);
+MAP(fits, BPF_MAP_TYPE_HASH, 0, struct key64, struct value256);
 MAP(long_key, BPF_MAP_TYPE_HASH, 0, struct key65, __u32);
-MAP(long_value, BPF_MAP_TYPE_HASH, 0, __u32, struct value4097);
+MAP(long_value, BPF_MAP_TYPE_HASH, 0, __u32, struct value257);
 MAP(seeded, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, __u32, __u32);
+MAP(trie, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct key64, __u32);
 MAP(progs, BPF_MAP_TYPE_PROG_ARRAY, 0, __u32, __u32);
 
 struct {
@@ -211,7 +212,7 @@ PROG(HOOK, size_variable)
 
 PROG(HOOK, size_too_big)
 {
-	return bpf_probe_read_kernel(bytes, 4097, NULL) & 0;
+	return bpf_probe_read_kernel(bytes, 257, NULL) & 0;
 }
 
 /* In assembly, as a compiler may make a new value of R2 for an argument of 32 bits. */
@@ -262,6 +263,7 @@ PROG(HOOK, size_one_way)
 MAP_PROG(map_long_key, long_key, struct key65)
 MAP_PROG(map_long_value, long_value, __u32)
 MAP_PROG(map_seeded, seeded, __u32)
+MAP_PROG(map_trie, trie, struct key64)
 
 /* H8: none of that is to keep these out. */
 MAP_PROG(map_fits, fits, struct key64)
@@ -288,7 +290,7 @@ PROG(HOOK, bounded_loop)
 
 PROG(HOOK, size_constant)
 {
-	return bpf_probe_read_kernel(bytes, 4096, NULL) & 0;
+	return bpf_probe_read_kernel(bytes, 256, NULL) & 0;
 }
 
 PROG(HOOK, size_branch)
