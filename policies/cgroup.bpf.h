@@ -53,7 +53,8 @@ int BPF_PROG(oom_mkdir, struct cgroup *cgrp, const char *path)
 	__u32 *value;
 
 	/* 0 is cgroup v2. */
-	if (cgrp->root->hierarchy_id || bpf_probe_read_kernel_str(key.text, sizeof(key.text), path) < 0)
+	if (cgrp->root->hierarchy_id ||
+	    bpf_probe_read_kernel_str(key.text, sizeof(key.text), path) < 0)
 		return 0;
 	value = bpf_map_lookup_elem(&oom_paths, &key);
 	if (value)
