@@ -9,11 +9,6 @@
  */
 #include RULE
 
-/* An argument of a global function that is not NULL, and that helpers take. */
-#ifndef TRUSTED
-#define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
-#endif
-
 int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 		      unsigned int flags) __ksym;
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;

@@ -39,9 +39,6 @@ struct {
 __u64 sum_round, dry_round;	/* of OOMs, and of dry runs */
 struct oom_domain sum_domain;
 
-/* An argument of a global function that is not NULL, and that helpers take. */
-#define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
-
 int bpf_iter_task_new(struct bpf_iter_task *it, struct task_struct *task,
 		      unsigned int flags) __ksym;
 struct task_struct *bpf_iter_task_next(struct bpf_iter_task *it) __ksym;

@@ -165,6 +165,9 @@ static struct {
 int set_oom_policy_name(struct oom_control *oc, const char *name, size_t sz) __ksym;
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
+/* An argument of a global function that is not NULL, and that helpers take. */
+#define TRUSTED __attribute__((btf_decl_tag("arg:trusted")))
+
 /* A pointer that may be read without a helper, wherever it comes from. */
 #define cast(ptr, type)	((type *)bpf_rdonly_cast(ptr, bpf_core_type_id_kernel(type)))
 

@@ -65,7 +65,7 @@ struct rule_list {
 	unsigned long long mark[RULE_MARKS];	/* hold for a cgroup with this mark of systemd's */
 	/*
 	 * Without a condition of a kind: for a cgroup mark.lines, for ids oom_ids is added.
-	 * What none of the lines that are left has is not looked at.
+	 * A condition that no remaining line has is not evaluated.
 	 */
 	unsigned long long no_cgroup, no_mark, no_uid, no_gid, no_pid, no_name, no_exe, no_adj,
 		no_size, no_age;

@@ -68,7 +68,7 @@ struct {
 struct cgroup *bpf_cgroup_from_id(u64 id) __ksym;
 void bpf_cgroup_release(struct cgroup *cgrp) __ksym;
 
-/* What holds for a whole search; one for OOMs, one for dry runs. */
+/* The state of one search; one for OOMs, one for dry runs. */
 struct view {
 	__u32 list;
 	__u32 domain_owner;

@@ -63,7 +63,7 @@ TEST_F(rare, documented_example)
 	ASSERT_LABEL("my_policy victim=policy");
 }
 
-/* What the lists' bot runs. */
+/* The test that the lists' bot runs. */
 TEST(selftests_bpf)
 {
 	char out[4096];

@@ -111,19 +111,6 @@ static long stuck_oom(struct scene *s)
 		ASSERT_TRUE(hog_alive(&self->s.big)) TH_LOG("big could run");	\
 	} while (0)
 
-/* Did the reaper come to big before the other one was killed, or it never was? */
-static bool reaped_before(struct scene *s, const struct hog *other)
-{
-	char line[64];
-	const char *reaped, *killed;
-
-	snprintf(line, sizeof(line), "oom_reaper: reaped process %d ", s->big.pid);
-	reaped = strstr(log_read(&s->log), line);
-	snprintf(line, sizeof(line), "Killed process %d ", other->pid);
-	killed = strstr(log_read(&s->log), line);
-	return !killed || (reaped && reaped < killed);
-}
-
 /* With no policy everybody waits for the reaper. */
 TEST_F(stuck, victim_at_idle_priority_without_policy)
 {
@@ -133,7 +120,6 @@ TEST_F(stuck, victim_at_idle_priority_without_policy)
 	ASSERT_GT(ms, 0);
 	ASSERT_STUCK();
 	EXPECT_GE(ms, REAPER_MS - 100);
-	EXPECT_TRUE(reaped_before(&self->s, &self->s.small));
 	EXPECT_TRUE(hog_alive(&self->s.small));
 	EXPECT_EQ(1, cg_event(&self->s.domain, "memory.events", "oom_kill"));
 }
@@ -153,7 +139,7 @@ TEST_F(stuck, victim_at_idle_priority_with_impatient_policy)
 	ASSERT_STUCK();
 	EXPECT_GE(ms, GIVEN_MS);
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
-	/* Not by time, as two seconds are short for a slow guest: nobody passes big over else. */
+	/* Once the reaper has come, small is not needed. A slow guest keeps no times. */
 	EXPECT_EQ(2, cg_event(&self->s.domain, "memory.events", "oom_kill"));
 	EXPECT_GT(self->skel->bss->passed_over, 0);
 }
