@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "list.h"
-#include "policies/oom_rules.h"
+#include "oom_rules.h"
 
 /**
  * list_compile - all of a list but its ids

@@ -185,5 +185,5 @@ bench() {
 
 bench_config() {
 	kernel_sources "$1"
-	kernel_config "$ROOT/configs/vm.config" "$ROOT/configs/bench.config"
+	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/bench.config"
 }

@@ -25,7 +25,7 @@ checkpatch() {
 
 lint() {
 	cd "$ROOT"
-	shellcheck -x scripts/*.sh guest/init .ci/run oom-policy/data/oom-policy.bash
+	shellcheck -x scripts/*.sh vm/init .ci/run oom-policy/data/oom-policy.bash
 	mandoc -T lint -W warning oom-policy/data/oom-policy.8
 }
 

@@ -99,11 +99,12 @@ progs_build() {
 	make -C "$LINUX/tools/oom_policy" OUTPUT="$PROGS/policies" "${args[@]}"
 	make -C "$LINUX/tools/testing/selftests/oom" OUTPUT="$PROGS/selftests" "${args[@]}"
 	command_build
-	make -C "$ROOT/oom-policy/test" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+	make -C "$ROOT/tests/command" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" \
+		POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
 	make -C "$ROOT/tests/stress" OUTPUT="$PROGS/selftests" SELFTESTS="$LINUX/tools/testing/selftests/oom" \
 		POLICIES="$LINUX/tools/oom_policy" "${args[@]}"
 	make -C "$ROOT/tests/bpf" OUTPUT="$PROGS/bpf" KERNEL="$LINUX" VMLINUX_BTF="$OBJ/vmlinux"
-	make -C "$ROOT/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
+	make -C "$ROOT/vm/demo" OUTPUT="$PROGS/demo" SELFTESTS="$LINUX/tools/testing/selftests/oom" "${args[@]}"
 }
 
 # initramfs_common - the lines that every guest's initramfs has.
@@ -122,7 +123,7 @@ initramfs_common() {
 	done
 	echo "file /oom/example/most_threads.bpf.o $PROGS/example/most_threads.bpf.o 644 0 0"
 	echo "nod /dev/console 600 0 0 c 5 1"
-	echo "file /init $ROOT/guest/init 755 0 0"
+	echo "file /init $ROOT/vm/init 755 0 0"
 	echo "file /bin/busybox $(command -v busybox) 755 0 0"
 	echo "slink /bin/sh busybox 777 0 0"
 	echo "file /bin/bpftool $PROGS/bpftool/bpftool 755 0 0"

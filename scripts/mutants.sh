@@ -19,14 +19,14 @@ set -euo pipefail
 mutant_build() {
 	kernel_image
 	case $1 in
-	tools/* | oom-policy/*) progs_build ;;
+	tools/* | oom-policy/* | policies/*) progs_build ;;
 	esac
 }
 
 # mutant_file FILE - where it is.
 mutant_file() {
 	case $1 in
-	oom-policy/*) echo "$ROOT/$1" ;;
+	oom-policy/* | policies/*) echo "$ROOT/$1" ;;
 	*) echo "$LINUX/$1" ;;
 	esac
 }
@@ -117,7 +117,7 @@ while next_mutant; do
 	trap - EXIT
 	# The next mutant needs unbroken policies; the kernel is built anew.
 	case ${field[1]} in
-	tools/* | oom-policy/*) progs_build >/dev/null 2>&1 ;;
+	tools/* | oom-policy/* | policies/*) progs_build >/dev/null 2>&1 ;;
 	esac
 done 5<"$ROOT/scripts/mutants"
 exit $rc

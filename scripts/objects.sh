@@ -149,7 +149,7 @@ kind() {
 	eval "words=(${KINDS[$2]})"
 	for word in "${words[@]}"; do
 		case $word in
-		*.config) configs+=("$ROOT/configs/$word") ;;
+		*.config) configs+=("$ROOT/vm/configs/$word") ;;
 		*) args+=("$word") ;;
 		esac
 	done

@@ -36,6 +36,8 @@ FILES=(mm/oom_policy.c=mm/oom_policy.c
 	tools/testing/selftests/bpf/progs/oom_policy.c=tests/bpf/progs/oom_policy.c
 	tools/testing/selftests/oom=selftests
 	tools/oom_policy=policies)
+# A folder in one of these that is not mailed.
+UNMAILED=extra
 
 # Author and sign-off of the series are fixed, so that its bytes do not depend on the user.
 git_in() {
@@ -157,10 +159,15 @@ export_to() {
 	mv "$tmp/patches" "$out/patches"
 	for pair in "${FILES[@]}"; do
 		git_in "$SERIES" cat-file -e "series:${pair%%=*}" 2>/dev/null || continue
-		make_dirs "$(dirname "$out/${pair#*=}")"
-		rm -rf "${out:?}/${pair#*=}"
 		git_in "$SERIES" archive series "${pair%%=*}" | tar -x -C "$tmp"
-		cp -r "$tmp/${pair%%=*}" "$out/${pair#*=}"
+		if [ -d "$tmp/${pair%%=*}" ]; then
+			make_dirs "$out/${pair#*=}"
+			find "$out/${pair#*=}" -mindepth 1 -maxdepth 1 ! -name $UNMAILED -exec rm -rf {} +
+			cp -r "$tmp/${pair%%=*}/." "$out/${pair#*=}"
+		else
+			make_dirs "$(dirname "$out/${pair#*=}")"
+			cp "$tmp/${pair%%=*}" "$out/${pair#*=}"
+		fi
 	done
 }
 
@@ -172,19 +179,22 @@ export_series() {
 
 # fold - each file edited at the top goes into the last commit that touched it.
 fold() {
-	local pair path commit
+	local pair path above commit
 	for pair in "${FILES[@]}"; do
 		[ -e "$ROOT/${pair#*=}" ] || continue
 		rm -rf "${SERIES:?}/${pair%%=*}"
 		make_dirs "$(dirname "$SERIES/${pair%%=*}")"
 		cp -r "$ROOT/${pair#*=}" "$SERIES/${pair%%=*}"
+		rm -rf "${SERIES:?}/${pair%%=*}/$UNMAILED"
 	done
 	git_in "$SERIES" add -A
-	git_in "$SERIES" diff --cached --name-only | while read -r path; do
-		# A new file joins the last commit that touched its folder.
-		commit=$(git_in "$SERIES" log -1 --format=%H base..series -- "$path")
-		[ -n "$commit" ] || commit=$(git_in "$SERIES" log -1 --format=%H base..series -- "${path%/*}")
-		[ -n "$commit" ] || die $EX_FAIL "$path belongs to no commit: commit it in build/series"
+	git_in "$SERIES" diff --cached --name-only --no-renames | while read -r path; do
+		# A new file joins the last commit that touched its folder, or one above that.
+		above=$path/
+		until commit=$(git_in "$SERIES" log -1 --format=%H base..series -- "${above%/*}") && [ -n "$commit" ]; do
+			above=${above%/*}
+			[[ $above = */* ]] || die $EX_FAIL "$path belongs to no commit: commit it in build/series"
+		done
 		git_in "$SERIES" commit -q --fixup="$commit" -- "$path"
 	done
 	GIT_SEQUENCE_EDITOR=: git_in "$SERIES" rebase -q -i --autosquash --update-refs base
@@ -200,12 +210,12 @@ check() {
 	layout
 	export_to "$tmp/out"
 	for pair in patches=patches "${FILES[@]}"; do
-		diff -r "$ROOT/${pair#*=}" "$tmp/out/${pair#*=}" || bad=1
+		diff -r -x $UNMAILED "$ROOT/${pair#*=}" "$tmp/out/${pair#*=}" || bad=1
 	done
 	[ $bad -eq 0 ] || die $EX_FAIL "patches/ and the files disagree: series.sh fold takes the files, series.sh layout and export the patches"
 	apply 6.12 "$tmp/old"
 	for pair in "${FILES[@]}"; do
-		diff -r "$ROOT/${pair#*=}" "$tmp/old/${pair%%=*}" || die $EX_FAIL "the bases disagree on ${pair#*=}"
+		diff -r -x $UNMAILED "$ROOT/${pair#*=}" "$tmp/old/${pair%%=*}" || die $EX_FAIL "the bases disagree on ${pair#*=}"
 	done
 	check_overlays "$ROOT/patches"
 }

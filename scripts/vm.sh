@@ -34,7 +34,7 @@ guest_build() {
 	kernel_paths
 	version=${BASE_VERSION%%-*}
 	stage "$EX_BASE" "laying out $version with the series" kernel_sources "$1"
-	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/configs/vm.config" "$ROOT/configs/debug.config"
+	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debug.config"
 	stage "$EX_BUILD" "building $version" kernel_image
 	stage "$EX_BUILD" "building tests and policies" progs_build
 	stage "$EX_BUILD" "building the initramfs" initramfs_build

@@ -36,12 +36,12 @@ static int start_more(struct scene *s, int nr)
 TEST_F(fallback, P4_cut_off)
 {
 	ASSERT_EQ(0, start(&self->e));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	START_HOGS();
+	ATTACH(first);
+	ATTACH(slow);
 	self->e.bss->burn_ms = 1200;
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(1, self->e.table->asked) TH_LOG("asked after the deadline");
 	ASSERT_EQ(1, self->e.bss->burns);
@@ -56,11 +56,11 @@ TEST_F(fallback, P4_selection_before_the_deadline_stands)
 {
 	ASSERT_EQ(0, start(&self->e));
 	ASSERT_EQ(0, scene_hogs_swapped(&self->e.s));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	ATTACH(slow);
 	self->e.bss->burn_ms = 1200;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, self->e.table->asked);
 	ASSERT_LABEL("wrong victim=policy");
@@ -79,8 +79,8 @@ TEST_F(fallback, L6_selection_before_the_deadline_gives_way)
 	ASSERT_EQ(0, start(&self->e));
 	ASSERT_EQ(0, scene_hogs_swapped(s));
 	ASSERT_EQ(0, hold_at_exit(s->big.pid));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	ATTACH(first);
+	ATTACH(slow);
 	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
 	ASSERT_TRUE(held(s->big.pid, PATIENCE));
 	ASSERT_EQ(0, trace_on());
@@ -97,13 +97,13 @@ TEST_F(fallback, L6_selection_before_the_deadline_gives_way)
 TEST_F(fallback, P4_slow_tracer_beside_a_policy)
 {
 	ASSERT_EQ(0, start(&self->e));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, start_more(&self->e.s, 4));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	ATTACH(first);
+	ATTACH(slow);
 	self->e.bss->burn_ms = 600;
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(2, self->e.bss->burns);
 	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
@@ -114,11 +114,11 @@ TEST_F(fallback, P4_slow_tracer_beside_a_policy)
 TEST_F(fallback, P4_slow_tracer_alone)
 {
 	ASSERT_EQ(0, start(&self->e));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, start_more(&self->e.s, 4));
-	ASSERT_ATTACH(slow);
+	ATTACH(slow);
 	self->e.bss->burn_ms = 600;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	/* The last call shows that there is a program, and a slow one. */
 	ASSERT_EQ(3, self->e.bss->burns);
@@ -131,11 +131,11 @@ TEST_F(fallback, P4_slow_tracer_alone)
 TEST_F(fallback, P4_slow_kernel_without_a_program)
 {
 	ASSERT_EQ(0, start(&self->e));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, start_more(&self->e.s, 4));
-	ASSERT_ATTACH(slow_kernel);
+	ATTACH(slow_kernel);
 	self->e.bss->burn_ms = 300;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_GE(self->e.bss->burns, 4) TH_LOG("the scan was not slow");
 	ASSERT_LABEL("");
@@ -170,10 +170,10 @@ TEST_F(fallback, P4_preempted_is_cut_off)
 	void *started;
 
 	ASSERT_EQ(0, start(&self->e));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, start_more(&self->e.s, 4));
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	ATTACH(first);
+	ATTACH(slow);
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	/* More than the rival leaves: each call takes 0.7 s. */
 	self->e.bss->burn_cpu_ms = 60;

@@ -10,11 +10,11 @@ ENV_FIXTURE(label)
 /* One OOM in which a program selects small, and another one may name it. */
 #define LABEL_OOM()							\
 	do {								\
-		ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));		\
-		rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT); \
-		ASSERT_ATTACH(first);					\
-		ASSERT_ATTACH(name);					\
-		ASSERT_OOM();						\
+		START_HOGS();						\
+		VERDICT(small, SELECT);					\
+		ATTACH(first);						\
+		ATTACH(name);						\
+		RUN_OOM();						\
 		ASSERT_VICTIM(small);					\
 	} while (0)
 
@@ -66,17 +66,17 @@ TEST_F(label, L1_other_lines_unchanged)
 {
 	char *without, *with;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_OOM();
+	START_HOGS();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	without = report_shape(&self->e.s.log);
 
 	ASSERT_EQ(0, again(&self->e));
 	set_label(&self->e, "my_policy", sizeof("my_policy"));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
-	ASSERT_OOM();
+	VERDICT(big, SELECT);
+	ATTACH(first);
+	ATTACH(name);
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_LABEL("my_policy victim=policy");
 	with = report_shape(&self->e.s.log);
@@ -105,7 +105,7 @@ TEST_F(label, L4_gone_after_its_oom)
 	self->e.bss->label_size = 0;
 	ASSERT_EQ(0, again(&self->e));
 	self->e.table->rules[0].pid = self->e.s.small.pid;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_LABEL("bpf victim=policy");
 }
@@ -187,7 +187,7 @@ TEST_F(label, L5_fail_stale)
 	self->e.bss->label_ret = 1;
 	ASSERT_EQ(0, hog_start(&self->e.s.trigger, &self->e.s.cg_small, MB, 0));
 	self->e.table->rules[0].pid = before.pid;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_GE(self->e.bss->nr_named, 2);
 	ASSERT_NE(self->e.bss->last_oc, self->e.bss->this_oc)
 		TH_LOG("the same stack: nothing was tested");

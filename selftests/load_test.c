@@ -196,10 +196,10 @@ TEST_F(null, L4_name)
 	}
 	link = bpf_program__attach(skel->progs.null_name);
 	ASSERT_NE(NULL, link);
-	ASSERT_ATTACH(first);
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_OOM();
+	ATTACH(first);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(-EINVAL, skel->bss->null_ret);
 	ASSERT_LABEL("bpf victim=policy");

@@ -25,49 +25,49 @@ FIXTURE_VARIANT(verdict)
 	unsigned int offered;		/* 0: all three */
 };
 
-#define VERDICT(name, ...) FIXTURE_VARIANT_ADD(verdict, name) { __VA_ARGS__ }
+#define OUTCOME(name, ...) FIXTURE_VARIANT_ADD(verdict, name) { __VA_ARGS__ }
 #define BIG_DIES	.dies_big = true
 #define BY_POLICY	.label = "victim=policy"
 #define BY_KERNEL	.label = "victim=kernel"
 #define FALLBACK(why)	.dies_big = true, .label = "victim=kernel fallback=" why
 
-VERDICT(no_opinion, BIG_DIES);
-VERDICT(select, .small = BPF_EVAL_SELECT, BY_POLICY);
-VERDICT(next_spares, .big = BPF_EVAL_NEXT, .trigger = BPF_EVAL_NEXT, BY_KERNEL);
-VERDICT(nowait_spares, .big = BPF_EVAL_NOWAIT, .trigger = BPF_EVAL_NOWAIT, BY_KERNEL);
-VERDICT(unknown_minus_one, .others = -1, BIG_DIES);
-VERDICT(unknown_six, .others = BPF_EVAL_NOWAIT + 1, BIG_DIES);
-VERDICT(unknown_int_max, .others = INT_MAX, BIG_DIES);
-VERDICT(unknown_int_min, .others = INT_MIN, BIG_DIES);
-VERDICT(unknown_high_bits_only, .others = 3LL << 32, BIG_DIES);
+OUTCOME(no_opinion, BIG_DIES);
+OUTCOME(select, .small = BPF_EVAL_SELECT, BY_POLICY);
+OUTCOME(next_spares, .big = BPF_EVAL_NEXT, .trigger = BPF_EVAL_NEXT, BY_KERNEL);
+OUTCOME(nowait_spares, .big = BPF_EVAL_NOWAIT, .trigger = BPF_EVAL_NOWAIT, BY_KERNEL);
+OUTCOME(unknown_minus_one, .others = -1, BIG_DIES);
+OUTCOME(unknown_six, .others = BPF_EVAL_NOWAIT + 1, BIG_DIES);
+OUTCOME(unknown_int_max, .others = INT_MAX, BIG_DIES);
+OUTCOME(unknown_int_min, .others = INT_MIN, BIG_DIES);
+OUTCOME(unknown_high_bits_only, .others = 3LL << 32, BIG_DIES);
 /* V1: a bigger task without a verdict displaces no selection, another selection does. */
-VERDICT(V1_select_after_bigger, .small = BPF_EVAL_SELECT, BY_POLICY);
-VERDICT(V1_select_before_bigger, .swapped = true, .small = BPF_EVAL_SELECT, BY_POLICY);
-VERDICT(V1_last_select_stands, .big = BPF_EVAL_SELECT, .small = BPF_EVAL_SELECT, BY_POLICY);
-VERDICT(V1_last_select_stands_swapped, .swapped = true, .big = BPF_EVAL_SELECT,
+OUTCOME(V1_select_after_bigger, .small = BPF_EVAL_SELECT, BY_POLICY);
+OUTCOME(V1_select_before_bigger, .swapped = true, .small = BPF_EVAL_SELECT, BY_POLICY);
+OUTCOME(V1_last_select_stands, .big = BPF_EVAL_SELECT, .small = BPF_EVAL_SELECT, BY_POLICY);
+OUTCOME(V1_last_select_stands_swapped, .swapped = true, .big = BPF_EVAL_SELECT,
 	.small = BPF_EVAL_SELECT, BIG_DIES, BY_POLICY);
 /* O2: a policy may select a task at OOM_SCORE_ADJ_MIN. */
-VERDICT(O2_select_at_minus_1000, .adj = -1000, .small = BPF_EVAL_SELECT, BY_POLICY);
+OUTCOME(O2_select_at_minus_1000, .adj = -1000, .small = BPF_EVAL_SELECT, BY_POLICY);
 /* V4: the program attached last is asked first; no opinion passes the question on. */
-VERDICT(V4_last_attached_decides, .big = BPF_EVAL_SELECT, .others = BPF_EVAL_NEXT, .two = true,
+OUTCOME(V4_last_attached_decides, .big = BPF_EVAL_SELECT, .others = BPF_EVAL_NEXT, .two = true,
 	.second_small = BPF_EVAL_SELECT, .second_others = BPF_EVAL_NEXT, .not_passed_on = true,
 	BY_POLICY);
-VERDICT(V4_no_opinion_passes_on, .small = BPF_EVAL_SELECT, .two = true, BY_POLICY);
+OUTCOME(V4_no_opinion_passes_on, .small = BPF_EVAL_SELECT, .two = true, BY_POLICY);
 /* V4: the trampoline tests all 64 bits, so this stops the chain and is no verdict. */
-VERDICT(V4_high_bits_stop_the_chain, .small = BPF_EVAL_SELECT, .two = true,
+OUTCOME(V4_high_bits_stop_the_chain, .small = BPF_EVAL_SELECT, .two = true,
 	.second_others = 1LL << 40, .not_passed_on = true, BIG_DIES);
 /* P1, P2: the kernel chooses without the policies; P3: it asks none of them again. */
-VERDICT(P1_next_for_all, .others = BPF_EVAL_NEXT, FALLBACK("none"));
-VERDICT(P1_nowait_for_all, .others = BPF_EVAL_NOWAIT, FALLBACK("none"));
-VERDICT(P2_abort_for_all, .others = BPF_EVAL_ABORT, FALLBACK("abort"), .offered = 1);
-VERDICT(P2_abort_after_select, .small = BPF_EVAL_SELECT, .trigger = BPF_EVAL_ABORT,
+OUTCOME(P1_next_for_all, .others = BPF_EVAL_NEXT, FALLBACK("none"));
+OUTCOME(P1_nowait_for_all, .others = BPF_EVAL_NOWAIT, FALLBACK("none"));
+OUTCOME(P2_abort_for_all, .others = BPF_EVAL_ABORT, FALLBACK("abort"), .offered = 1);
+OUTCOME(P2_abort_after_select, .small = BPF_EVAL_SELECT, .trigger = BPF_EVAL_ABORT,
 	FALLBACK("abort"));
 /* S1: STOP keeps a selection, also one that the kernel has made; nobody else is asked. */
-VERDICT(S1_stop_keeps_the_selection, .swapped = true, .small = BPF_EVAL_SELECT,
+OUTCOME(S1_stop_keeps_the_selection, .swapped = true, .small = BPF_EVAL_SELECT,
 	.others = BPF_EVAL_STOP, BY_POLICY, .offered = 2);
-VERDICT(S1_stop_keeps_the_kernels_choice, .swapped = true, .big = BPF_EVAL_STOP, BY_KERNEL,
+OUTCOME(S1_stop_keeps_the_kernels_choice, .swapped = true, .big = BPF_EVAL_STOP, BY_KERNEL,
 	.offered = 2);
-VERDICT(S1_stop_at_once, .others = BPF_EVAL_STOP, FALLBACK("none"), .offered = 1);
+OUTCOME(S1_stop_at_once, .others = BPF_EVAL_STOP, FALLBACK("none"), .offered = 1);
 
 /* L3: the label says who decided. L6: so does the event, which has the OOM's data, too. */
 TEST_F(verdict, L3_label_L6_event)
@@ -83,15 +83,15 @@ TEST_F(verdict, L3_label_L6_event)
 	rule_pid(self->e.table, &s->small, variant->small ?: variant->others);
 	rule_pid(self->e.table, &s->trigger, variant->trigger ?: variant->others);
 	set_label(&self->e, "test", sizeof("test"));
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	if (variant->two) {
 		rule_pid(t, &s->small, variant->second_small ?: variant->second_others);
 		t->otherwise = variant->second_others;
-		ASSERT_ATTACH(second);
+		ATTACH(second);
 	}
-	ASSERT_ATTACH(name);
-	ASSERT_ATTACH(ended);
-	ASSERT_OOM();
+	ATTACH(name);
+	ATTACH(ended);
+	RUN_OOM();
 	if (variant->dies_big)
 		ASSERT_VICTIM(big);
 	else
@@ -124,9 +124,9 @@ ENV_FIXTURE(memcg)
 
 TEST_F(memcg, no_program)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(ended);
-	ASSERT_OOM();
+	START_HOGS();
+	ATTACH(ended);
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_LABEL("");
 	ASSERT_EQ(0, self->e.bss->outcome.count);
@@ -138,10 +138,10 @@ TEST_F(memcg, L6_event_in_tracefs)
 	char line[128];
 
 	ASSERT_EQ(0, trace_on());
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	snprintf(line, sizeof(line),
 		 "oom_policy_outcome: policy=bpf memcg=%llu outcome=policy offered=3\n",
@@ -154,7 +154,7 @@ TEST_F(memcg, P1_next_for_the_only_task)
 {
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	self->e.s.grow = 64 * MB;
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
 	ASSERT_VICTIM(trigger);
 	ASSERT_LABEL("bpf victim=kernel fallback=none");
@@ -174,8 +174,8 @@ TEST_F(memcg, select_by_cgroup_nested)
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &leaf, 10 * MB, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	rule_cgroup(self->e.table, &leaf, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, cg_event(&leaf, "memory.events", "oom_kill"));
 	cg_destroy(&leaf);
@@ -187,10 +187,10 @@ TEST_F(memcg, O2_only_the_domain_is_offered)
 {
 	unsigned int i, big;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	big = self->e.s.big.pid;
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(3, self->e.bss->nr_offered);
 	for (i = 0; i < 3; i++) {
@@ -204,19 +204,19 @@ TEST_F(memcg, O2_only_the_domain_is_offered)
 /* Detached, it is not asked; its program can be attached again. */
 TEST_F(memcg, H8_detach_and_attach_again)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
 	bpf_link__destroy(self->e.link[0]);
 	self->e.link[0] = NULL;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	ASSERT_EQ(0, self->e.table->asked);
 	ASSERT_LABEL("");
 
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	ASSERT_LABEL("bpf victim=policy");
 }
@@ -226,12 +226,12 @@ TEST_F(memcg, O3_oom_group_of_the_victim)
 {
 	struct hog other;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, hog_start(&other, &self->e.s.cg_small, MB, 0));
 	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "memory.oom.group", "1"));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	ASSERT_EQ(SIGKILL, hog_killed(&other, PATIENCE)) TH_LOG("the rest of the group lives");
 	ASSERT_EQ(0, cg_event(&self->e.s.cg_big, "memory.events", "oom_kill"));
@@ -263,7 +263,7 @@ TEST_F(dying, victim)
 
 	ASSERT_EQ(0, scene_hogs(s, false, 0));
 	ASSERT_EQ(0, hold_at_exit(s->big.pid));
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
 	ASSERT_TRUE(held(s->big.pid, PATIENCE)) TH_LOG("big is not being killed");
 	ASSERT_EQ(0, trace_on());
@@ -304,8 +304,8 @@ FIXTURE_SETUP(ranking)
 {
 	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.max", "209715200"));
-	ASSERT_ATTACH(ranking);
-	ASSERT_ATTACH(name);
+	ATTACH(ranking);
+	ATTACH(name);
 }
 
 FIXTURE_TEARDOWN(ranking)
@@ -343,10 +343,10 @@ TEST_F(memcg, example_of_2023)
 	struct example_bpf *skel = example_bpf__open_and_load();
 
 	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	skel->bss->target = self->e.s.small.pid;
 	ASSERT_EQ(0, example_bpf__attach(skel));
-	ASSERT_OOM();
+	RUN_OOM();
 	example_bpf__destroy(skel);
 	ASSERT_VICTIM(small);
 	ASSERT_LABEL("my_policy victim=policy");
@@ -357,10 +357,10 @@ TEST_F(memcg, example_of_2023_select_only)
 	struct example_select_bpf *skel = example_select_bpf__open_and_load();
 
 	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	skel->bss->target = self->e.s.small.pid;
 	ASSERT_EQ(0, example_select_bpf__attach(skel));
-	ASSERT_OOM();
+	RUN_OOM();
 	example_select_bpf__destroy(skel);
 	ASSERT_VICTIM(small);
 	ASSERT_LABEL("bpf victim=policy");

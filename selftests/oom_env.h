@@ -196,11 +196,17 @@ static inline int trace_count(const char *string)
 	return count;
 }
 
-#define ASSERT_ATTACH(prog)							\
+#define START_HOGS() ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0))
+
+/* The verdict of the first policy on big, small or the trigger. */
+#define VERDICT(hog, verdict) \
+	rule_pid(self->e.table, &self->e.s.hog, BPF_EVAL_##verdict)
+
+#define ATTACH(prog)								\
 	ASSERT_EQ(0, attach(&self->e, self->e.skel->progs.prog)) TH_LOG("%s", libbpf_log)
 
 /* Out of memory, and the trigger gets its memory. */
-#define ASSERT_OOM() ASSERT_EQ(0, scene_oom(&self->e.s))
+#define RUN_OOM() ASSERT_EQ(0, scene_oom(&self->e.s))
 
 /* The OOM was resolved by one kill, of this process. */
 #define ASSERT_VICTIM(hog)							\

@@ -39,18 +39,18 @@ FIXTURE_TEARDOWN(global)
 
 TEST_F(global, no_program_biggest_dies)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_OOM();
+	START_HOGS();
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 }
 
 TEST_F(global, select_by_pid)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
-	ASSERT_OOM();
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	ATTACH(name);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_LABEL("bpf victim=policy");
 	ASSERT_EQ(1, log_count(&self->e.s.log, "constraint=CONSTRAINT_NONE"));
@@ -60,17 +60,17 @@ TEST_F(global, select_by_cgroup)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, true, 0));
 	rule_cgroup(self->e.table, &self->e.s.cg_small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 }
 
 TEST_F(global, O2_select_at_minus_1000)
 {
 	ASSERT_EQ(0, scene_hogs(&self->e.s, false, -1000));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 }
 
@@ -79,9 +79,9 @@ TEST_F(global, O2_init_and_kthreads_are_not_offered)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	START_HOGS();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 	/* The three of the scene, and the test itself with its harness. */
 	ASSERT_GE(self->e.skel->bss->nr_offered, 4);
@@ -111,12 +111,12 @@ TEST_F(global, O2_other_cpuset_is_not_offered)
 	ASSERT_GT(share, 0);
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, share * 50, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, share * 55, 0));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
+	VERDICT(big, SELECT);
+	VERDICT(small, SELECT);
+	ATTACH(first);
 	big = self->e.s.big.pid;
 	self->e.s.grow = share * 60;
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 	ASSERT_EQ(1, log_count(&self->e.s.log, "constraint=CONSTRAINT_CPUSET"));
 	ASSERT_GT(self->e.skel->bss->nr_offered, 0);
@@ -129,11 +129,11 @@ TEST_F(global, V2_fail_select_zombie)
 {
 	struct hog zombie = { };
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, odd_zombie(&zombie, NULL));
 	rule_pid(self->e.table, &zombie, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(big);
 }
 
@@ -147,9 +147,9 @@ TEST_F(global, V2_select_leader_without_mm)
 	ASSERT_EQ(0, odd_leaderless(&self->e.s.small, &self->e.s.cg_small,
 				    self->e.s.share * 30));
 	ASSERT_EQ(0, waitpid(self->e.s.small.pid, &status, WNOHANG)) TH_LOG("no thread lives");
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_VICTIM(small);
 }
 
@@ -161,8 +161,8 @@ TEST_F(global, V3_sysrq_goes_on_from_the_dying)
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, self->e.s.share * 20, 0));
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, self->e.s.share * 10, 0));
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, self->e.s.big.pid, 0, PTRACE_O_TRACEEXIT));
-	rule_pid(self->e.table, &self->e.s.big, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
+	VERDICT(big, SELECT);
+	ATTACH(first);
 	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
 	ASSERT_EQ(self->e.s.big.pid, waitpid(self->e.s.big.pid, &status, 0));
 	ASSERT_EQ(PTRACE_EVENT_EXIT, status >> 16);
@@ -181,8 +181,8 @@ TEST_F_TIMEOUT(global, V5_ranking_kills_one_process, 120)
 	hogs_roam = true;
 	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, s->share * 55, 0));
 	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
-	ASSERT_ATTACH(ranking);
-	ASSERT_ATTACH(name);
+	ATTACH(ranking);
+	ATTACH(name);
 	ASSERT_EQ(0, hog_grow(&s->small, s->share * 35));
 	ASSERT_EQ(0, hog_grow(&s->trigger, s->share * 35));
 	ASSERT_EQ(0, hog_wait(&s->small, PATIENCE));
@@ -229,14 +229,14 @@ TEST_F(global, P2_abort_for_all)
  */
 TEST_F(global, P4_burns_time)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	set_label(&self->e, "slow", sizeof("slow"));
 	self->e.bss->burn_ms = 1500;
-	ASSERT_ATTACH(slow);
+	ATTACH(slow);
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
-	ASSERT_OOM();
+	ATTACH(first);
+	ATTACH(name);
+	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
 	ASSERT_GE(log_count(&self->e.s.log, "\noom_policy=slow victim=kernel fallback=timeout\n"), 1);
 	ASSERT_EQ(self->e.skel->bss->nr_named, self->e.table->asked)
@@ -248,7 +248,7 @@ TEST_F(global, P1_sysrq_next_for_all)
 {
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, self->e.s.share * 20, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	ASSERT_EQ(0, write_file("/proc/sysrq-trigger", "f"));
 	ASSERT_VICTIM(big);
 	ASSERT_LABEL("bpf victim=kernel fallback=none");
@@ -259,10 +259,10 @@ TEST_F(global, O3_oom_kill_allocating_task)
 {
 	int old;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	ATTACH(name);
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_kill_allocating_task", 1, &old));
 	EXPECT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
 	ASSERT_VICTIM(trigger);
@@ -286,10 +286,10 @@ static void expect_panic(struct __test_metadata *_metadata, int value, const cha
 
 TEST_F(global, O3_panic_on_oom)
 {
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	ATTACH(name);
 	expect_panic(_metadata, 1, "Out of memory: system-wide panic_on_oom is enabled");
 	scene_oom(&self->e.s);
 	ASSERT_TRUE(false) TH_LOG("the machine did not panic");
@@ -300,10 +300,10 @@ TEST_F(global, O3_panic_on_oom_2_in_memcg)
 {
 	scene_end(&self->e.s);
 	ASSERT_EQ(0, scene_memcg(&self->e.s));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(name);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
+	ATTACH(name);
 	expect_panic(_metadata, 2, "Out of memory: compulsory panic_on_oom is enabled");
 	scene_oom(&self->e.s);
 	ASSERT_TRUE(false) TH_LOG("the machine did not panic");

@@ -99,12 +99,17 @@ static int leader_gone(struct hog *hog)
 
 int odd_zombie(struct hog *hog, const struct cg *cg)
 {
+	siginfo_t info;
+
 	*hog = (struct hog){ .pid = fork() };
 	if (hog->pid < 0)
 		return -errno;
 	if (!hog->pid)
-		_exit(hog_settle(cg, 0));
-	return leader_gone(hog);
+		_exit(hog_settle(cg, 0) ? 1 : 0);
+	/* It is left to be waited for. */
+	if (waitid(P_PID, hog->pid, &info, WEXITED | WNOWAIT))
+		return -errno;
+	return info.si_status ? -EIO : 0;
 }
 
 int odd_leaderless(struct hog *hog, const struct cg *cg, size_t bytes)

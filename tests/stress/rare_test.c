@@ -23,7 +23,7 @@ TEST_F(rare, pinned_link_outlives_its_loader)
 	pid_t pid;
 	int status;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	unlink(pin);
 	pid = fork();
 	ASSERT_GE(pid, 0);
@@ -43,7 +43,7 @@ TEST_F(rare, pinned_link_outlives_its_loader)
 	ASSERT_VICTIM(small);
 
 	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
 }
 
@@ -53,11 +53,11 @@ TEST_F(rare, documented_example)
 	struct documented_bpf *skel = documented_bpf__open();
 
 	ASSERT_NE(NULL, skel) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	skel->rodata->target = self->e.s.small.pid;
 	ASSERT_EQ(0, documented_bpf__load(skel)) TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, documented_bpf__attach(skel));
-	ASSERT_OOM();
+	RUN_OOM();
 	documented_bpf__destroy(skel);
 	ASSERT_VICTIM(small);
 	ASSERT_LABEL("my_policy victim=policy");
@@ -104,7 +104,7 @@ TEST_F(rare, means_of_today)
 			ASSERT_EQ(0, cg_write(&s->domain, rows[i].file, rows[i].value));
 		if (rows[i].policy) {
 			rule_cgroup(self->e.table, &s->cg_small, BPF_EVAL_SELECT);
-			ASSERT_ATTACH(first);
+			ATTACH(first);
 		}
 		scene_oom(s);
 		database = hog_killed(&s->big, rows[i].database_dies ? PATIENCE : 100) == SIGKILL;
@@ -127,7 +127,7 @@ TEST_F(rare, V2_P1_fail_select_in_vfork)
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
+	ATTACH(first);
 	EXPECT_EQ(0, scene_oom(&self->e.s));
 	EXPECT_TRUE(hog_alive(&child));
 	kill(child.pid, SIGKILL);
@@ -150,14 +150,14 @@ TEST_F(rare, V2_fail_select_reaped)
 	ASSERT_EQ(0, hold_at_exit(child.pid));
 	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
-	ASSERT_OOM();
+	ATTACH(first);
+	RUN_OOM();
 	ASSERT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
 	ASSERT_EQ(1, log_count(&s->log, "Killed process"));
 
 	/* Both exist, and are selected; the kernel has to decide. */
 	ASSERT_TRUE(hog_alive(&s->small) && hog_alive(&child));
-	ASSERT_OOM();
+	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
 	ASSERT_EQ(2, log_count(&s->log, "Killed process"));
 	let_go(s->small.pid);
@@ -174,8 +174,8 @@ TEST_F(rare, V5_slow_victim_is_waited_for)
 	pid_t tid;
 
 	ASSERT_EQ(0, cg_write(&s->domain, "memory.max", "209715200"));
-	ASSERT_ATTACH(ranking);
-	ASSERT_ATTACH(name);
+	ATTACH(ranking);
+	ATTACH(name);
 	ASSERT_EQ(0, odd_threads(&s->big, &tid, &s->cg_big, 110 * MB));
 	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
 	ASSERT_EQ(0, hold_at_exit(tid));
@@ -205,9 +205,9 @@ TEST_F(sysctl, O3_spares_memcgs)
 {
 	int old;
 
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
-	ASSERT_ATTACH(first);
+	START_HOGS();
+	VERDICT(small, SELECT);
+	ATTACH(first);
 	ASSERT_EQ(0, sysctl_set(variant->path, 1, &old));
 	EXPECT_EQ(0, scene_oom(&self->e.s));
 	ASSERT_EQ(0, sysctl_set(variant->path, old, &old));
@@ -269,14 +269,14 @@ TEST_F(swapoff, is_killed)
 	ASSERT_EQ(0, make_swap(SWAP_DEV, 64 * MB / 4096)) TH_LOG("swap on %s", SWAP_DEV);
 	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.swap.max", "max"));
 	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "memory.swap.max", "max"));
-	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	START_HOGS();
 	ASSERT_EQ(0, hog_grow(&self->e.s.big, 34 * MB));
 	ASSERT_EQ(0, hog_wait(&self->e.s.big, PATIENCE)) TH_LOG("big did not get into swap");
 	ASSERT_EQ(0, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
-	rule_pid(self->e.table, &self->e.s.small, BPF_EVAL_SELECT);
+	VERDICT(small, SELECT);
 	if (variant->stop)
-		rule_pid(self->e.table, &self->e.s.trigger, BPF_EVAL_STOP);
-	ASSERT_ATTACH(first);
+		VERDICT(trigger, STOP);
+	ATTACH(first);
 
 	pid = fork();
 	ASSERT_GE(pid, 0);
@@ -352,10 +352,10 @@ TEST_F_TIMEOUT(throttled, P4_policy_does_not_hold_oom_lock, 180)
 	long ms;
 
 	set_label(&self->e, "wrong", sizeof("wrong"));
-	ASSERT_ATTACH(name);
-	ASSERT_ATTACH(ended);
-	ASSERT_ATTACH(first);
-	ASSERT_ATTACH(slow);
+	ATTACH(name);
+	ATTACH(ended);
+	ATTACH(first);
+	ATTACH(slow);
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	self->e.bss->burn_cpu_ms = 10;
 	ASSERT_EQ(0, throttled_oom(&self->e.s));

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "../pattern.c"
-#include "../list.c"
+#include "pattern.c"
+#include "list.c"
 #undef BLANKS
 #define compare compare_steps
-#include "../compile.c"
+#include "compile.c"
 
 #define PAGE 4096
 

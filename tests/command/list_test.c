@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
-#include "../pattern.c"
+#include "pattern.c"
 #undef END
-#include "../list.c"
+#include "list.c"
 
 static char said[8192];
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "../pattern.c"
+#include "pattern.c"
 
 /* The rest of a pattern against the rest of a text. */
 static bool slow_match(const char *p, const char *t, enum pattern_kind kind, bool at_level)
