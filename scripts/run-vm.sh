@@ -14,7 +14,7 @@ Usage: run-vm.sh [-b BASE] [--accel HOW] [--gdb] [-v] [COMMAND]
 
 Builds a kernel with the series, boots it in QEMU, and:
   demo               shows BPF programs choosing OOM victims (the default)
-  test [PATTERN]     runs the selftests whose names match the shell PATTERN
+  test [PATTERN...]  runs the tests whose names match a shell PATTERN
   shell              gives a shell in the guest
   exec -- CMD...     runs a command in the guest
   fuzz [-m N] [-s S] random policies and OOMs for N minutes (default 15) from
@@ -70,7 +70,7 @@ if [ $# -gt 0 ]; then
 	shift
 fi
 case $command:$# in
-demo:0 | shell:0 | test:0 | test:1 | bench:0) ;;
+demo:0 | shell:0 | test:* | bench:0) ;;
 bench:1)
 	[ "$1" = --short ] || die $EX_USAGE "bench: $1: no such option; try --help"
 	;;
@@ -94,7 +94,7 @@ fuzz:*)
 	[[ $seed =~ ^[0-9]{1,19}$ ]] || die $EX_USAGE "fuzz: --seed $seed: a number of up to 19 digits"
 	set -- env OOM_TEST_SEED="$seed" OOM_FUZZ_SECONDS=$((minutes * 60)) ./fuzz_test
 	;;
-demo:* | shell:* | test:* | bench:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
+demo:* | shell:* | bench:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
 *) die $EX_USAGE "$command: no such command; try --help" ;;
 esac
 
@@ -117,7 +117,8 @@ job=$BUILD/job console=$BUILD/log/console.log
 rc=0
 case $command in
 test)
-	tests_run "${1:-*}" || rc=$?
+	[ $# -gt 0 ] || set -- '*'
+	tests_run "$@" || rc=$?
 	;;
 shell)
 	echo exit >"$job"
