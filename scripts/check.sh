@@ -29,7 +29,7 @@ lint() {
 	mandoc -T lint -W warning oom-policy/data/oom-policy.8
 }
 
-need git=git perl=perl shellcheck=shellcheck mandoc=mandoc xz=xz-utils dpkg-deb=dpkg
+need git=git patch=patch perl=perl shellcheck=shellcheck mandoc=mandoc xz=xz-utils dpkg-deb=dpkg
 make_dirs "$BUILD" "$CACHE"
 stage $EX_FAIL "one truth, on both bases" "$ROOT/scripts/series.sh" check
 stage $EX_FAIL "checkpatch --strict" checkpatch
