@@ -317,7 +317,7 @@ set ylabel 'instructions per task (memcg OOM)'""")
 
 
 PARTS = {"Instructions per task": per_task, "A decision": decision, "Scale": scale,
-         "CPUs": cpus, "The slowest programs": worst, "What is there all the time": idle}
+         "CPUs": cpus, "The slowest programs": worst, "Held all the time": idle}
 
 INTRO = """# Cost
 

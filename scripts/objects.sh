@@ -41,9 +41,9 @@ setup() {
 	omake "$name" "$@" prepare >/dev/null 2>&1 || omake "$name" "$@" prepare
 }
 
-# objects NAME MAKEARGS... - build what there is of OBJECTS. What the compiler
-# and sparse say of the base alone (line numbers aside) is the base's affair;
-# anything else is ours.
+# objects NAME MAKEARGS... - build what there is of OBJECTS. Warnings of the compiler and
+# of sparse that the base alone has (line numbers aside) are the base's affair; any other
+# is ours.
 objects() {
 	local name=$1 object said words list=()
 	shift

@@ -5,8 +5,8 @@
  * mark applies to the cgroup and all below it; the nearest wins.
  *
  * A mark counts if the owner of the cgroup may decide there, as systemd-oomd has it:
- * root, or the owner of the cgroup that is out of memory. What users set on cgroups of
- * their own does not protect these from others.
+ * root, or the owner of the cgroup that is out of memory. A mark that users set on
+ * cgroups of their own does not protect these from others.
  */
 #ifndef SYSTEMD_BPF_H
 #define SYSTEMD_BPF_H

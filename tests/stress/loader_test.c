@@ -36,7 +36,7 @@ enum loads { LOADS, ATTACHES, PINS };
 
 /*
  * A process in big with @bytes of memory that loads rules.bpf.c, with @verdict
- * on everybody. What is attached, and pinned, is its first program.
+ * on everybody. Its first program is the one that is attached, and pinned.
  */
 static int start_loader(struct scene *s, size_t bytes, enum loads how, long long verdict)
 {

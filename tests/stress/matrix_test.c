@@ -180,7 +180,7 @@ static int start_doomed(struct testbed *bed, struct cg *cg, size_t size, bool re
 	return ret;
 }
 
-/* The processes. What was logged on the way is forgotten. */
+/* The processes. Messages that were logged on the way are forgotten. */
 static int testbed_fill(struct testbed *bed, enum target target)
 {
 	size_t small, big;
