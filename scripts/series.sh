@@ -10,7 +10,7 @@
 #   series.sh add FILE...        one more upstream file to edit in build/series
 #   series.sh list BASE          the patch files for a base, in order
 #   series.sh apply BASE DIR     the series as commits on a base, in DIR
-#   series.sh overlay DIR N      commit N of DIR -> the overlay of that base
+#   series.sh overlay DIR N      commit N of DIR, from 1 -> the overlay of that base
 #   series.sh check              fails where patches/, files or bases disagree
 #
 # There are two postings: the hook in patches/, and in patches/tools/ policies
@@ -125,7 +125,7 @@ mail() {
 
 # check_overlays DIR - no overlay that its base does not need, and few of them.
 check_overlays() {
-	local dir=$1 overlay folder repo name
+	local dir=$1 overlay folder repo name number
 	for folder in "$dir"/[0-9]*.[0-9]*/; do
 		[ -d "$folder" ] || continue
 		[ "$(find "$folder" -name '*.patch' | wc -l)" -le $MAX_OVERLAYS ] ||
@@ -133,14 +133,15 @@ check_overlays() {
 		repo=$(mktemp -d "$BUILD/overlay.XXXXXX")
 		CLEAN+=("$repo")
 		apply "$(basename "$folder")" "$repo/git" "$dir"
-		for overlay in "$folder"*.patch; do
-			name=${overlay##*/}
+		while read -r overlay; do
+			name=${overlay#"$folder"}
 			[ -e "$dir/$name" ] || die $EX_FAIL "${overlay#"$dir/"} is the overlay of no patch"
-			git_in "$repo/git" checkout -q --detach "series~$(($(git_in "$repo/git" rev-list --count base..series) - 10#${name%%-*} + 1))"
+			number=$(patches "$dir" | grep -nxF "$dir/$name" | cut -d: -f1)
+			git_in "$repo/git" checkout -q --detach "series~$(($(git_in "$repo/git" rev-list --count base..series) - number + 1))"
 			! git_in "$repo/git" apply --check "$dir/$name" 2>/dev/null ||
 				die $EX_FAIL "${overlay#"$dir/"} is not needed: the patch applies as it is"
 			git_in "$repo/git" checkout -q series
-		done
+		done < <(find "$folder" -name '*.patch')
 	done
 }
 
@@ -239,12 +240,12 @@ overlay() {
 	commit=$(git_in "$dir" rev-list --reverse base..series | sed -n "$2p")
 	[ -n "$commit" ] || die $EX_USAGE "overlay: $dir has no commit $2"
 	folder=$ROOT/patches/$(git_in "$dir" log -1 --format=%s base | sed -E 's/^base ([0-9]+\.[0-9]+).*/\1/')
-	name=$(cd "$ROOT/patches" && echo "$(printf '%04d' "$2")"-*.patch)
-	[ -e "$ROOT/patches/$name" ] || die $EX_USAGE "overlay: there is no patch $2"
+	name=$(patches "$ROOT/patches" | sed -n "$2p")
+	name=${name#"$ROOT/patches/"}
 	tmp=$(mktemp -d "$BUILD/overlay.XXXXXX")
 	CLEAN+=("$tmp")
-	mail "$dir" "$tmp" --start-number="$2" -1 "$commit"
-	make_dirs "$folder"
+	mail "$dir" "$tmp" --start-number="$(sed -E 's,^(.*/)?0*([0-9]+)-.*,\2,' <<<"$name")" -1 "$commit"
+	make_dirs "$(dirname "$folder/$name")"
 	cp "$tmp"/*.patch "$folder/$name"
 }
 

@@ -38,7 +38,7 @@ FIXTURE_VARIANT(load)
 
 FIXTURE_SETUP(load)
 {
-	libbpf_set_print(keep_log);
+	SKIP_WITHOUT_HOOK();
 	ASSERT_EQ(0, log_open(&self->log));
 }
 
@@ -148,7 +148,7 @@ FIXTURE_VARIANT(extension)
 
 FIXTURE_SETUP(extension)
 {
-	libbpf_set_print(keep_log);
+	SKIP_WITHOUT_HOOK();
 }
 
 FIXTURE_TEARDOWN(extension)
@@ -277,7 +277,7 @@ FIXTURE_VARIANT_ADD(caps, no_perfmon) { CAP_PERFMON };
 
 FIXTURE_SETUP(caps)
 {
-	libbpf_set_print(keep_log);
+	SKIP_WITHOUT_HOOK();
 }
 
 FIXTURE_TEARDOWN(caps)

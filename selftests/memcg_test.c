@@ -302,6 +302,7 @@ FIXTURE(ranking)
 
 FIXTURE_SETUP(ranking)
 {
+	SKIP_WITHOUT_HOOK();
 	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.max", "209715200"));
 	ATTACH(ranking);

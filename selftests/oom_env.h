@@ -42,6 +42,25 @@ static inline int keep_log(enum libbpf_print_level level, const char *fmt, va_li
 	return 0;
 }
 
+/* The reason to skip all tests, or NULL. */
+static inline const char *skip_reason(void)
+{
+	if (geteuid())
+		return "needs root";
+	libbpf_set_print(keep_log);
+	if (libbpf_find_vmlinux_btf_id("bpf_oom_evaluate_task", BPF_MODIFY_RETURN) <= 0)
+		return "this kernel has no OOM policy hook";
+	return NULL;
+}
+
+#define SKIP_WITHOUT_HOOK()								\
+	do {										\
+		const char *reason = skip_reason();					\
+											\
+		if (reason)								\
+			SKIP(return, "%s", reason);					\
+	} while (0)
+
 struct env {
 	struct scene s;
 	struct rules_bpf *skel;
@@ -87,6 +106,7 @@ static inline void env_end(struct env *e)
 	};										\
 	FIXTURE_SETUP(name)								\
 	{										\
+		SKIP_WITHOUT_HOOK();							\
 		ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);	\
 	}										\
 	FIXTURE_TEARDOWN(name)								\
