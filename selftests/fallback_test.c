@@ -10,6 +10,11 @@
 
 #define CUT_OFF "oom: BPF programs on the hook exceeded 1 s; the kernel chooses without them\n"
 
+/*
+ * A program burns time on the hook, or in the kernel's own score, while a memcg is out of
+ * memory. Each test says how long and beside which policy, and looks at who dies, at how
+ * often the programs were called, and at the message.
+ */
 ENV_FIXTURE(fallback)
 
 static int start(struct env *e)

@@ -5,6 +5,10 @@
 
 #include "oom_env.h"
 
+/*
+ * A program selects small and another one names the policy, in one OOM of a memcg or in
+ * two. The line in the report is compared, or all other lines of it.
+ */
 ENV_FIXTURE(label)
 
 /* One OOM in which a program selects small, and another one may name it. */
@@ -110,7 +114,11 @@ TEST_F(label, L4_gone_after_its_oom)
 	ASSERT_LABEL("bpf victim=policy");
 }
 
-/* One call of the kfunc, its return value, and the name in the report. */
+/*
+ * One call of the kfunc: a program names the policy "before", then calls it with the bytes,
+ * the size and the OOM of the variant. Its return value is compared, and the name in the
+ * report.
+ */
 FIXTURE_VARIANT(call)
 {
 	const char *shown;

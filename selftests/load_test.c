@@ -23,6 +23,10 @@ static int load_only(struct refused_bpf *skel, const char *name)
 	return refused_bpf__load(skel);
 }
 
+/*
+ * One program of refused.bpf.c is loaded, and none other. It loads, or it is refused with
+ * the words of the variant: those of the verifier, and in the kernel log those of the hook.
+ */
 FIXTURE(load)
 {
 	struct refused_bpf *skel;

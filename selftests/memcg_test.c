@@ -9,7 +9,13 @@
 #include "example.skel.h"
 #include "example_select.skel.h"
 
-/* One OOM of big, small and trigger: the verdicts, the victim and the label. */
+/*
+ * One OOM, and all that is seen of it:
+ *  - big, small and the trigger are in one memcg, in this order or swapped;
+ *  - one program, or two, give each of them a verdict;
+ *  - the trigger grows until the memcg is out of memory;
+ *  - the victim, the tasks that were offered, the label and the event are compared.
+ */
 ENV_FIXTURE(verdict)
 
 FIXTURE_VARIANT(verdict)
@@ -120,6 +126,7 @@ TEST_F(verdict, L3_label_L6_event)
 	ASSERT_EQ(bss->this_oc, bss->outcome.oc);
 }
 
+/* The same scene, step by step, for all that takes more than verdicts. */
 ENV_FIXTURE(memcg)
 
 TEST_F(memcg, no_program)
