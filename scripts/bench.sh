@@ -20,8 +20,8 @@ bench_kernel() {
 	case $1 in
 	unpatched)
 		while read -r file; do
-			if [ -e "$DIR/orig/$file" ]; then
-				cp "$DIR/orig/$file" "$LINUX/$file"
+			if [ -e "$SOURCES/orig/$file" ]; then
+				cp "$SOURCES/orig/$file" "$LINUX/$file"
 			else
 				rm "$LINUX/$file"
 			fi

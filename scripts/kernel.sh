@@ -15,10 +15,23 @@ GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.
 	/usr/include/libsmartcols/libsmartcols.h=libsmartcols-dev /usr/include/systemd/sd-journal.h=libsystemd-dev
 	bpftool=bpftool busybox=busybox-static qemu-system-x86_64=qemu-system-x86 pkg-config=pkg-config)
 
-# kernel_paths - where the open base is built: sets DIR, LINUX, OBJ and PROGS.
+# The kernel that is built: "" by gcc, as most tests want it; "debug" with checks of memory,
+# locks and objects; "llvm" by clang and lld, with thin LTO and kCFI.
+FLAVOUR=''
+# The newest clang of Debian 12 that both bases take.
+LLVM=-19
+
+# kernel_paths - where the open base is built: sets SOURCES, LINUX, DIR, OBJ and PROGS.
 kernel_paths() {
-	DIR=$BUILD/$BASE_NAME LINUX=$BUILD/$BASE_NAME/linux
-	OBJ=$BUILD/$BASE_NAME/kernel PROGS=$BUILD/$BASE_NAME/progs
+	SOURCES=$BUILD/$BASE_NAME LINUX=$BUILD/$BASE_NAME/linux
+	DIR=$BUILD/$BASE_NAME${FLAVOUR:+-$FLAVOUR}
+	OBJ=$DIR/kernel PROGS=$DIR/progs
+}
+
+# kernel_needs - for need.
+kernel_needs() {
+	printf '%s\n' "${KERNEL_NEEDS[@]}"
+	[ "$FLAVOUR" != llvm ] || printf '%s\n' "clang$LLVM=clang$LLVM" "ld.lld$LLVM=lld$LLVM" "llvm-ar$LLVM=llvm$LLVM"
 }
 
 # kernel_sources BASE - the patched tree. Only files whose bytes changed are
@@ -26,28 +39,30 @@ kernel_paths() {
 kernel_sources() {
 	local file
 	base_tree "$LINUX"
-	"$ROOT/scripts/series.sh" apply "$1" "$DIR/series"
-	make_dirs "$DIR/orig"
-	git -C "$DIR/series" diff --name-only base series >"$DIR/files"
+	"$ROOT/scripts/series.sh" apply "$1" "$SOURCES/series"
+	make_dirs "$SOURCES/orig" "$DIR"
+	git -C "$SOURCES/series" diff --name-only base series >"$SOURCES/files"
 	touch "$LINUX/.patched"
-	sort -u "$DIR/files" "$LINUX/.patched" | while read -r file; do
-		if [ ! -e "$DIR/series/$file" ]; then
+	sort -u "$SOURCES/files" "$LINUX/.patched" | while read -r file; do
+		if [ ! -e "$SOURCES/series/$file" ]; then
 			# A file that the series no longer has, or no longer edits.
 			rm -f "$LINUX/$file"
-			[ ! -e "$DIR/orig/$file" ] || (cd "$DIR/orig" && cp --parents "$file" "$LINUX")
-		elif ! cmp -s "$DIR/series/$file" "$LINUX/$file"; then
-			[ ! -e "$LINUX/$file" ] || [ -e "$DIR/orig/$file" ] || grep -qsxF "$file" "$LINUX/.patched" ||
-				(cd "$LINUX" && cp --parents "$file" "$DIR/orig")
-			(cd "$DIR/series" && cp --parents "$file" "$LINUX")
+			[ ! -e "$SOURCES/orig/$file" ] || (cd "$SOURCES/orig" && cp --parents "$file" "$LINUX")
+		elif ! cmp -s "$SOURCES/series/$file" "$LINUX/$file"; then
+			[ ! -e "$LINUX/$file" ] || [ -e "$SOURCES/orig/$file" ] || grep -qsxF "$file" "$LINUX/.patched" ||
+				(cd "$LINUX" && cp --parents "$file" "$SOURCES/orig")
+			(cd "$SOURCES/series" && cp --parents "$file" "$LINUX")
 		fi
 	done
-	cp "$DIR/files" "$LINUX/.patched"
+	cp "$SOURCES/files" "$LINUX/.patched"
 	# The targets of the links mm/oom_kill.c and include/linux/oom.h.
 	[ "$1" != 6.12 ] || [ -e "$BUILD/series" ] || "$ROOT/scripts/series.sh" layout
 }
 
 kmake() {
-	make -C "$LINUX" O="$OBJ" CC="ccache gcc" KBUILD_BUILD_TIMESTAMP=1970-01-01 \
+	local compiler=(CC="ccache gcc")
+	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM" CC="ccache clang$LLVM")
+	make -C "$LINUX" O="$OBJ" "${compiler[@]}" KBUILD_BUILD_TIMESTAMP=1970-01-01 \
 		KBUILD_BUILD_USER=oom KBUILD_BUILD_HOST=vm -j"$(nproc)" "$@"
 }
 
@@ -65,6 +80,20 @@ kernel_config() {
 	done <"$OBJ/wanted"
 	[ $lost -eq 0 ] || return $EX_BUILD
 	cmp -s "$OBJ/.config.new" "$OBJ/.config" || mv "$OBJ/.config.new" "$OBJ/.config"
+}
+
+# kernel_flavour - the configuration of the guest's kernel.
+kernel_flavour() {
+	local configs=("$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debug.config")
+	case $FLAVOUR in
+	debug) configs+=("$ROOT/vm/configs/hard.config") ;;
+	llvm)
+		make_dirs "$DIR"
+		sed -nE 's/^config (CFI|CFI_CLANG)$/CONFIG_\1=y/p' "$LINUX/arch/Kconfig" | head -n 1 >"$DIR/cfi.config"
+		configs+=("$ROOT/vm/configs/llvm.config" "$DIR/cfi.config")
+		;;
+	esac
+	kernel_config "${configs[@]}"
 }
 
 kernel_image() {

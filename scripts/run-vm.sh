@@ -10,7 +10,7 @@ set -euo pipefail
 
 usage() {
 	cat <<'END'
-Usage: run-vm.sh [-b BASE] [--accel HOW] [--gdb] [-v] [COMMAND]
+Usage: run-vm.sh [-b BASE] [--debug | --llvm] [--accel HOW] [--gdb] [-v] [COMMAND]
 
 Builds a kernel with the series, boots it in QEMU, and:
   demo               shows BPF programs choosing OOM victims (the default)
@@ -27,6 +27,8 @@ Builds a kernel with the series, boots it in QEMU, and:
   -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
                      newest linux-source of Debian's backports and unstable;
                      or the folder of a kernel tree, which is left as it is
+      --debug        a kernel with KASAN, UBSAN, KMEMLEAK and checks of objects, slower
+      --llvm         a kernel built by clang and lld, with thin LTO and kCFI
       --accel HOW    auto (default), kvm or tcg
       --gdb          QEMU stops before the first instruction, until gdb says go
   -v, --verbose      the whole output of each stage
@@ -48,7 +50,7 @@ END
 }
 
 base=6.12 accel=auto command=demo gdb=''
-options=$(getopt -n run-vm.sh -o +b:vh -l base:,accel:,gdb,verbose,help -- "$@") || {
+options=$(getopt -n run-vm.sh -o +b:vh -l base:,debug,llvm,accel:,gdb,verbose,help -- "$@") || {
 	say "Try: run-vm.sh --help"
 	exit $EX_USAGE
 }
@@ -57,6 +59,8 @@ while :; do
 	case $1 in
 	-b | --base) base=$2; shift ;;
 	--accel) accel=$2; shift ;;
+	--debug) FLAVOUR=debug VM_MEMORY=1200 VM_SILENCE=900 VM_ARGS=OOM_TEST_PATIENCE=60000 ;;
+	--llvm) FLAVOUR=llvm ;;
 	--gdb) gdb=1 ;;
 	-v | --verbose) VERBOSE=1 ;;
 	-h | --help) usage; exit 0 ;;
@@ -99,6 +103,7 @@ demo:* | shell:* | bench:*) die $EX_USAGE "$command: too many arguments; try --h
 esac
 
 if [ "$command" = bench ]; then
+	[ -z "$FLAVOUR" ] || die $EX_USAGE "bench: counts on a kernel as it is used, without --$FLAVOUR"
 	bench "$base" "${1:---long}"
 	exit
 fi

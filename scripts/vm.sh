@@ -6,7 +6,7 @@
 
 # Lines that a healthy kernel does not print. The stack trace of an OOM report is
 # none of it.
-SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|Kernel panic)'
+SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|unreferenced object |Kernel panic)'
 
 # The processors, and whatever else QEMU is to be told.
 VM_QEMU=(-smp 2)
@@ -24,17 +24,18 @@ accel_pick() {
 
 # guest_build BASE - all stages up to a guest that can be booted.
 guest_build() {
-	local version
+	local version needs
 	STAGES=6
 	lock_build
-	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}"
+	mapfile -t needs < <(kernel_needs)
+	need "${needs[@]}" "${GUEST_NEEDS[@]}"
 	# The stages run in subshells: what this one finds out is found again.
 	stage "$EX_BASE" "fetching base $1" base_open "$1"
 	base_open "$1"
 	kernel_paths
 	version=${BASE_VERSION%%-*}
 	stage "$EX_BASE" "laying out $version with the series" kernel_sources "$1"
-	stage "$EX_BUILD" "configuring $version" kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debug.config"
+	stage "$EX_BUILD" "configuring $version" kernel_flavour
 	stage "$EX_BUILD" "building $version" kernel_image
 	stage "$EX_BUILD" "building tests and policies" progs_build
 	stage "$EX_BUILD" "building the initramfs" initramfs_build
