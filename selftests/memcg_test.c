@@ -340,8 +340,7 @@ TEST_F_TIMEOUT(ranking, V5_one_process_is_killed, 180)
 		ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
 		ASSERT_EQ(round, cg_event(&s->domain, "memory.events", "oom_kill"));
 		hog_stop(&s->small);
-		hog_stop(&s->trigger);
-		ASSERT_EQ(0, hog_start(&s->trigger, &s->cg_trigger, MB, 0));
+		ASSERT_EQ(0, scene_trigger(s));
 	}
 }
 

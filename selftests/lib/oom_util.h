@@ -115,6 +115,8 @@ int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name);
 int scene_memcg(struct scene *s);
 /* The same without a domain: the cgroups are below @parent. */
 int scene_start(struct scene *s, const struct cg *parent);
+/* Start the trigger, small again if there was one. */
+int scene_trigger(struct scene *s);
 void scene_sizes(const struct scene *s, size_t *big, size_t *small);
 /* Start the big and the small one, in either order. */
 int scene_hogs(struct scene *s, bool small_first, int adj_small);

@@ -30,14 +30,20 @@ static void scene_cgroups_end(struct scene *s)
 	cg_destroy(&s->domain);
 }
 
-int scene_start(struct scene *s, const struct cg *parent)
+int scene_trigger(struct scene *s)
 {
 	struct sched_param param = { };
 	int ret;
 
-	ret = scene_cgroups(s, parent) ?: hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+	hog_stop(&s->trigger);
+	ret = hog_start(&s->trigger, &s->cg_trigger, MB, 0);
 	/* It must not keep the CPU from a victim. */
 	return ret ?: sched_setscheduler(s->trigger.pid, SCHED_OTHER, &param) ? -errno : 0;
+}
+
+int scene_start(struct scene *s, const struct cg *parent)
+{
+	return scene_cgroups(s, parent) ?: scene_trigger(s);
 }
 
 int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name)

@@ -52,6 +52,7 @@ long long BPF_PROG(first, struct task_struct *task, struct oom_control *oc)
 	if (i < MAX_OFFERED) {
 		offered[i].pid = task->pid;
 		offered[i].flags = task->flags;
+		offered[i].usage = task->usage.refs.counter;
 		nr_offered = i + 1;
 	}
 	return verdict(&tables[0], task);

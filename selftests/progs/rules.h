@@ -27,6 +27,7 @@ struct table {
 struct offer {
 	unsigned int pid;
 	unsigned int flags;	/* PF_* */
+	int usage;		/* references to it */
 };
 
 /* The arguments of the last oom_policy_outcome event. */

@@ -191,6 +191,48 @@ TEST_F(rare, V5_slow_victim_is_waited_for)
 	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
 }
 
+/*
+ * P5: a search keeps no reference to a task that it chose and dropped. small is the first
+ * in the list and survives each time: dropped by ABORT, displaced by another SELECT, or
+ * displaced as the kernel's own choice.
+ */
+FIXTURE_VARIANT(reference)
+{
+	long long small, big, trigger;
+};
+
+ENV_FIXTURE(reference)
+FIXTURE_VARIANT_ADD(reference, abort) { .small = BPF_EVAL_SELECT, .trigger = BPF_EVAL_ABORT };
+FIXTURE_VARIANT_ADD(reference, select) { .small = BPF_EVAL_SELECT, .big = BPF_EVAL_SELECT };
+FIXTURE_VARIANT_ADD(reference, kernel) { .big = BPF_EVAL_SELECT };
+
+TEST_F(reference, P5_is_dropped)
+{
+	struct scene *s = &self->e.s;
+	struct rules_bpf__bss *bss = self->e.bss;
+	int round, usage = 0;
+
+	ASSERT_EQ(0, scene_hogs_swapped(s));
+	ATTACH(first);
+	for (round = 0; round < 4; round++) {
+		if (round) {
+			ASSERT_EQ(0, scene_trigger(s));
+			ASSERT_EQ(0, hog_start(&s->big, &s->cg_small, 24 * MB, 0));
+			memset(self->e.table->rules, 0, sizeof(self->e.table->rules));
+			rule_pid(self->e.table, &s->small, variant->small);
+			rule_pid(self->e.table, &s->big, variant->big);
+			rule_pid(self->e.table, &s->trigger, variant->trigger);
+		}
+		bss->nr_offered = 0;
+		RUN_OOM();
+		ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
+		ASSERT_EQ((unsigned int)s->small.pid, bss->offered[0].pid);
+		if (!round)
+			usage = bss->offered[0].usage;
+		ASSERT_EQ(usage, bss->offered[0].usage) TH_LOG("round %d", round);
+	}
+}
+
 /* O3: these two are about the whole machine. A policy decides in a memory cgroup. */
 FIXTURE_VARIANT(sysctl)
 {
