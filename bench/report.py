@@ -195,7 +195,7 @@ def decision(results):
             one, all_of_it = ("memcg", 1, 1000, name), ("global", 1, 1000, name)
             rows.append([version, f"`{name}`", f"{r.chosen[all_of_it]:,}",
                          f"{later / r.chosen[all_of_it]:.0f}", f"{r.chosen[one]:,}",
-                         f"{r.limit[one] + r.killed[one]:,}", f"{r.held[one] / 1024:.0f}"])
+                         f"{r.limit[one] + r.killed[one]:,}", f"{max(r.held[one], 0) / 1024:.0f}"])
         held = f"{r.earlyoom['bytes'][0] / 1024:.0f}"
         for which, value in (("first", r.earlyoom["first"][0]), ("a later", later)):
             rows.append([version, f"earlyoom {r.earlyoom_version}, {which} decision", f"{value:,}",
