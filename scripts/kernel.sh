@@ -19,7 +19,7 @@ GUEST_NEEDS=(clang=clang /usr/include/bpf/libbpf.h=libbpf-dev /usr/include/zlib.
 # locks and objects; "llvm" by clang and lld, with thin LTO and kCFI.
 FLAVOUR=''
 # The newest clang of Debian 12 that both bases take.
-LLVM=-19
+LLVM_SUFFIX=-19
 
 # kernel_paths - where the open base is built: sets SOURCES, LINUX, DIR, OBJ and PROGS.
 kernel_paths() {
@@ -31,7 +31,7 @@ kernel_paths() {
 # kernel_needs - for need.
 kernel_needs() {
 	printf '%s\n' "${KERNEL_NEEDS[@]}"
-	[ "$FLAVOUR" != llvm ] || printf '%s\n' "clang$LLVM=clang$LLVM" "ld.lld$LLVM=lld$LLVM" "llvm-ar$LLVM=llvm$LLVM"
+	[ "$FLAVOUR" != llvm ] || printf '%s\n' "clang$LLVM_SUFFIX=clang$LLVM_SUFFIX" "ld.lld$LLVM_SUFFIX=lld$LLVM_SUFFIX" "llvm-ar$LLVM_SUFFIX=llvm$LLVM_SUFFIX"
 }
 
 # kernel_sources BASE - the patched tree. Only files whose bytes changed are
@@ -61,7 +61,7 @@ kernel_sources() {
 
 kmake() {
 	local compiler=(CC="ccache gcc")
-	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM" CC="ccache clang$LLVM")
+	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM_SUFFIX" CC="ccache clang$LLVM_SUFFIX")
 	make -C "$LINUX" O="$OBJ" "${compiler[@]}" KBUILD_BUILD_TIMESTAMP=1970-01-01 \
 		KBUILD_BUILD_USER=oom KBUILD_BUILD_HOST=vm -j"$(nproc)" "$@"
 }
