@@ -91,6 +91,11 @@ int oom_policy_set_name(struct oom_control *oc, const char *name)
 	return 0;
 }
 
+static bool oom_policy_is_verdict(int verdict)
+{
+	return verdict >= BPF_EVAL_ABORT && verdict <= BPF_EVAL_NOWAIT;
+}
+
 static void oom_policy_leave(enum oom_policy_state state)
 {
 	search.state = state;
@@ -120,8 +125,8 @@ static int oom_policy_late(struct task_struct *task, struct oom_control *oc)
 	oom_policy_leave(OOM_POLICY_OFF);
 	if (!search.decided) {
 		/* Perhaps no program is attached: then one more call takes no time. */
-		bpf_oom_evaluate_task(task, oc);
-		if (!time_after(jiffies, start))
+		search.decided = oom_policy_is_verdict(bpf_oom_evaluate_task(task, oc));
+		if (!search.decided && !time_after(jiffies, start))
 			return NO_BPF_POLICY;
 	}
 	pr_warn_ratelimited("oom: BPF programs on the hook exceeded %d s; the kernel chooses without them\n",
@@ -151,12 +156,18 @@ static bool oom_policy_may_select(struct task_struct *task, struct oom_control *
 	return frees;
 }
 
+/* Pass @task over, unless the kernel's own rules wait for it: a victim that frees memory. */
+static int oom_policy_pass(struct task_struct *task, struct oom_control *oc)
+{
+	return tsk_is_oom_victim(task) && !is_sysrq_oom(oc) ? NO_BPF_POLICY : BPF_EVAL_NEXT;
+}
+
 /* The programs are not asked, for whatever reason. */
 static noinline int oom_policy_skip(struct task_struct *task, struct oom_control *oc)
 {
 	if (search.state == OOM_POLICY_ASKING)
 		return oom_policy_late(task, oc);
-	return search.state == OOM_POLICY_STOPPED ? BPF_EVAL_NEXT : NO_BPF_POLICY;
+	return search.state == OOM_POLICY_STOPPED ? oom_policy_pass(task, oc) : NO_BPF_POLICY;
 }
 
 /**
@@ -200,26 +211,23 @@ int oom_policy_verdict(struct task_struct *task, struct oom_control *oc, int ver
 	/* No program was asked. */
 	if (search.state != OOM_POLICY_ASKING)
 		return verdict;
-	if (verdict < BPF_EVAL_ABORT || verdict > BPF_EVAL_NOWAIT)
+	if (!oom_policy_is_verdict(verdict))
 		return NO_BPF_POLICY;
 
 	search.decided = true;
 	switch (verdict) {
 	case BPF_EVAL_ABORT:
 		return oom_policy_abort(oc, "abort");
+	case BPF_EVAL_NOWAIT:
+		return BPF_EVAL_NEXT;
 	case BPF_EVAL_SELECT:
 		if (oom_policy_may_select(task, oc))
 			return BPF_EVAL_SELECT;
-		fallthrough;
-	case BPF_EVAL_NEXT:
-		/* The kernel's own rules wait for a victim, if it frees memory. */
-		if (tsk_is_oom_victim(task) && !is_sysrq_oom(oc))
-			return NO_BPF_POLICY;
-		return BPF_EVAL_NEXT;
+		break;
 	case BPF_EVAL_STOP:
 		oom_policy_leave(OOM_POLICY_STOPPED);
 	}
-	return BPF_EVAL_NEXT;
+	return oom_policy_pass(task, oc);
 }
 
 /* Has a program chosen the victim? */

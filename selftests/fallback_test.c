@@ -148,6 +148,31 @@ TEST_F(fallback, P4_slow_kernel_without_a_program)
 	ASSERT_EQ(0, log_count(&self->e.s.log, "exceeded 1 s"));
 }
 
+/* P4: the policy has its say too late. That is said, though it takes no time itself. */
+TEST_F(fallback, P4_first_verdict_past_the_deadline)
+{
+	int i;
+
+	ASSERT_EQ(0, start(&self->e));
+	ASSERT_EQ(0, scene_hogs(&self->e.s, false, 0));
+	for (i = 0; i < 4; i++) {
+		struct hog hog;
+
+		ASSERT_EQ(0, hog_start(&hog, &self->e.s.cg_small, 0, 0));
+		rule_pid(self->e.table, &hog, BPF_EVAL_NEXT);
+	}
+	ATTACH(first);
+	ATTACH(slow_kernel);
+	/* One second is over behind small. */
+	self->e.bss->burn_ms = 550;
+	RUN_OOM();
+	ASSERT_VICTIM(big);
+	ASSERT_EQ(3, self->e.table->asked);
+	ASSERT_LABEL("wrong victim=kernel fallback=timeout");
+	ASSERT_STREQ("timeout", self->e.bss->outcome.outcome);
+	ASSERT_EQ(1, log_count(&self->e.s.log, CUT_OFF));
+}
+
 /*
  * Keeps CPU 0 from the trigger, all but 50 ms of every 750 ms. That is below the limit
  * of the throttling of realtime tasks.

@@ -254,6 +254,7 @@ FIXTURE_VARIANT(dying)
 {
 	long long verdict;
 	bool small_dies;
+	bool stopped;		/* small is the first in the list, the second gets STOP */
 };
 
 ENV_FIXTURE(dying)
@@ -262,22 +263,28 @@ FIXTURE_VARIANT_ADD(dying, V5_next_waits) { BPF_EVAL_NEXT };
 FIXTURE_VARIANT_ADD(dying, V3_select_waits) { BPF_EVAL_SELECT };
 FIXTURE_VARIANT_ADD(dying, no_opinion_waits) { NO_BPF_POLICY };
 FIXTURE_VARIANT_ADD(dying, P2_abort_waits) { BPF_EVAL_ABORT };
+FIXTURE_VARIANT_ADD(dying, S1_stop_waits) { BPF_EVAL_STOP };
+FIXTURE_VARIANT_ADD(dying, S1_stop_before_waits) { .stopped = true };
 
 TEST_F(dying, victim)
 {
 	struct scene *s = &self->e.s;
 	bool waits = variant->verdict != BPF_EVAL_ABORT;
+	struct hog other;
 
-	ASSERT_EQ(0, scene_hogs(s, false, 0));
+	ASSERT_EQ(0, variant->stopped ? scene_hogs_swapped(s) : scene_hogs(s, false, 0));
+	ASSERT_EQ(0, hog_start(&other, &s->cg_big, 0, 0));
 	ASSERT_EQ(0, hold_at_exit(s->big.pid));
 	ATTACH(first);
 	ASSERT_EQ(0, hog_grow(&s->trigger, s->grow));
 	ASSERT_TRUE(held(s->big.pid, PATIENCE)) TH_LOG("big is not being killed");
 	ASSERT_EQ(0, trace_on());
 	self->e.table->asked = 0;
-	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
-	self->e.table->rules[1] = self->e.table->rules[0];
-	self->e.table->rules[0] = (struct rule){ .pid = s->big.pid, .verdict = variant->verdict };
+	if (variant->stopped)
+		rule_pid(self->e.table, &other, BPF_EVAL_STOP);
+	else
+		rule_pid(self->e.table, &s->big, variant->verdict);
+	VERDICT(small, SELECT);
 	EXPECT_EQ(0, hog_wait(&s->trigger, PATIENCE));
 	EXPECT_GT(self->e.table->asked, 0) TH_LOG("nobody was asked while big was dying");
 	if (variant->small_dies) {
@@ -290,7 +297,7 @@ TEST_F(dying, victim)
 		EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
 		EXPECT_TRUE(hog_alive(&s->small));
 		/* L6: waiting is an outcome; the reason of a fallback is said instead of it. */
-		if (variant->verdict)
+		if (variant->verdict || variant->stopped)
 			EXPECT_GT(trace_count(waits ? "outcome=waiting" : "outcome=abort"), 0);
 		EXPECT_EQ(0, trace_count("outcome=kernel"));
 	}

@@ -11,6 +11,7 @@
 #include <linux/btf_ids.h>
 #include <linux/filter.h>
 #include <linux/init.h>
+#include <linux/mutex.h>
 #include <linux/oom.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
@@ -21,6 +22,8 @@
 /* Bytes that one call of a helper or of the kfunc may copy or compare, or hash. */
 #define MAX_COPY	256
 #define MAX_KEY		64
+/* Times that a program is gone through in search of the sizes of copies. */
+#define MAX_PASSES	32
 
 /*
  * The bodies below are what runs while no program is attached. A program replaces
@@ -56,9 +59,8 @@ __weak noinline int bpf_oom_evaluate_task(struct task_struct *task,
  * bpf_set_policy_name - the place to name the policy
  * @oc: the OOM that is about to be decided
  *
- * A hook for fentry programs, called once for each OOM before the first task is
- * evaluated: to call set_oom_policy_name(), and to reset what a policy keeps for
- * one OOM.
+ * A hook for fentry programs, called once for each search before the first task: to
+ * call set_oom_policy_name(), and to reset what a policy keeps for one search.
  *
  * Context: Under oom_lock. Must not sleep.
  */
@@ -78,42 +80,29 @@ __bpf_hook_end();
  * and a helper counts as one instruction however long it takes. Hence the former
  * are refused, and of the latter only those pass that take constant time.
  */
+static const u16 bounded_helpers[] = {
+	BPF_FUNC_map_lookup_elem, BPF_FUNC_map_update_elem, BPF_FUNC_map_delete_elem,
+	BPF_FUNC_map_lookup_percpu_elem, BPF_FUNC_per_cpu_ptr, BPF_FUNC_this_cpu_ptr,
+	BPF_FUNC_task_storage_get, BPF_FUNC_task_storage_delete,
+	BPF_FUNC_cgrp_storage_get, BPF_FUNC_cgrp_storage_delete,
+	BPF_FUNC_ringbuf_reserve, BPF_FUNC_ringbuf_submit, BPF_FUNC_ringbuf_discard,
+	BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_kernel_str, BPF_FUNC_strncmp,
+	BPF_FUNC_ktime_get_ns, BPF_FUNC_ktime_get_boot_ns, BPF_FUNC_ktime_get_coarse_ns,
+	BPF_FUNC_jiffies64, BPF_FUNC_get_prandom_u32, BPF_FUNC_get_attach_cookie,
+	BPF_FUNC_get_smp_processor_id, BPF_FUNC_get_numa_node_id,
+	BPF_FUNC_get_current_task, BPF_FUNC_get_current_task_btf,
+	BPF_FUNC_get_current_comm, BPF_FUNC_get_current_pid_tgid,
+	BPF_FUNC_get_current_uid_gid, BPF_FUNC_get_current_cgroup_id,
+	BPF_FUNC_get_current_ancestor_cgroup_id,
+};
+
 static bool helper_is_bounded(s32 id)
 {
-	switch (id) {
-	case BPF_FUNC_map_lookup_elem:
-	case BPF_FUNC_map_update_elem:
-	case BPF_FUNC_map_delete_elem:
-	case BPF_FUNC_map_lookup_percpu_elem:
-	case BPF_FUNC_task_storage_get:
-	case BPF_FUNC_task_storage_delete:
-	case BPF_FUNC_cgrp_storage_get:
-	case BPF_FUNC_cgrp_storage_delete:
-	case BPF_FUNC_ringbuf_reserve:
-	case BPF_FUNC_ringbuf_submit:
-	case BPF_FUNC_ringbuf_discard:
-	case BPF_FUNC_per_cpu_ptr:
-	case BPF_FUNC_this_cpu_ptr:
-	case BPF_FUNC_probe_read_kernel:
-	case BPF_FUNC_probe_read_kernel_str:
-	case BPF_FUNC_strncmp:
-	case BPF_FUNC_ktime_get_ns:
-	case BPF_FUNC_ktime_get_boot_ns:
-	case BPF_FUNC_ktime_get_coarse_ns:
-	case BPF_FUNC_jiffies64:
-	case BPF_FUNC_get_prandom_u32:
-	case BPF_FUNC_get_smp_processor_id:
-	case BPF_FUNC_get_numa_node_id:
-	case BPF_FUNC_get_current_comm:
-	case BPF_FUNC_get_current_task:
-	case BPF_FUNC_get_current_task_btf:
-	case BPF_FUNC_get_current_pid_tgid:
-	case BPF_FUNC_get_current_uid_gid:
-	case BPF_FUNC_get_current_cgroup_id:
-	case BPF_FUNC_get_current_ancestor_cgroup_id:
-	case BPF_FUNC_get_attach_cookie:
-		return true;
-	}
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bounded_helpers); i++)
+		if (bounded_helpers[i] == id)
+			return true;
 	return false;
 }
 
@@ -126,24 +115,11 @@ static bool helper_takes_size(s32 id)
 
 /* By name, since a kernel need not have all of them. */
 static const char * const bounded_kfuncs[] = {
-	"bpf_cast_to_kern_ctx",
-	"bpf_rdonly_cast",
-	"bpf_rcu_read_lock",
-	"bpf_rcu_read_unlock",
-	"bpf_task_from_pid",
-	"bpf_task_acquire",
-	"bpf_task_release",
-	"bpf_task_under_cgroup",
-	"bpf_cgroup_from_id",
-	"bpf_cgroup_acquire",
-	"bpf_cgroup_release",
-	"bpf_cgroup_ancestor",
-	"bpf_get_mem_cgroup",
-	"bpf_get_root_mem_cgroup",
-	"bpf_put_mem_cgroup",
-	"bpf_mem_cgroup_usage",
-	"bpf_mem_cgroup_page_state",
-	"bpf_mem_cgroup_vm_events",
+	"bpf_cast_to_kern_ctx", "bpf_rdonly_cast", "bpf_rcu_read_lock", "bpf_rcu_read_unlock",
+	"bpf_task_from_pid", "bpf_task_acquire", "bpf_task_release", "bpf_task_under_cgroup",
+	"bpf_cgroup_from_id", "bpf_cgroup_acquire", "bpf_cgroup_release", "bpf_cgroup_ancestor",
+	"bpf_get_mem_cgroup", "bpf_get_root_mem_cgroup", "bpf_put_mem_cgroup",
+	"bpf_mem_cgroup_usage", "bpf_mem_cgroup_page_state", "bpf_mem_cgroup_vm_events",
 	"bpf_mem_cgroup_memory_events",
 	"set_oom_policy_name",
 };
@@ -157,43 +133,38 @@ static const char *func_name(const struct btf *btf, u32 id)
 static int refuse(const struct bpf_prog *prog, int insn, const char *before,
 		  const char *name, const char *after)
 {
-	static u64 last;
-
-	/* The verifier may ask several times in one load. */
-	if (READ_ONCE(last) == prog->aux->load_time)
-		return -EACCES;
-	WRITE_ONCE(last, prog->aux->load_time);
 	pr_warn_ratelimited("oom: BPF program %s refused, instruction %d: %s%s%s; see Documentation/bpf/oom.rst\n",
 			    prog->aux->name, insn, before, name, after);
 	return -EACCES;
 }
+
+/* Others are searched from end to end, by bits, or by a hash that is no secret. */
+#define BOUNDED_MAPS							\
+	(BIT_ULL(BPF_MAP_TYPE_ARRAY) | BIT_ULL(BPF_MAP_TYPE_PERCPU_ARRAY) |	\
+	 BIT_ULL(BPF_MAP_TYPE_HASH) | BIT_ULL(BPF_MAP_TYPE_PERCPU_HASH) |	\
+	 BIT_ULL(BPF_MAP_TYPE_LRU_HASH) | BIT_ULL(BPF_MAP_TYPE_LRU_PERCPU_HASH) | \
+	 BIT_ULL(BPF_MAP_TYPE_ARRAY_OF_MAPS) | BIT_ULL(BPF_MAP_TYPE_HASH_OF_MAPS) | \
+	 BIT_ULL(BPF_MAP_TYPE_TASK_STORAGE) | BIT_ULL(BPF_MAP_TYPE_CGRP_STORAGE) | \
+	 BIT_ULL(BPF_MAP_TYPE_RINGBUF))
 
 static int check_map(const struct bpf_prog *prog, int i, const struct bpf_map *map)
 {
 	const char *name = map->name;
 
 	for (; map; map = map->inner_map_meta) {
-		if (map->key_size > MAX_KEY)
-			return refuse(prog, i, "map ", name,
-				      ": key above " __stringify(MAX_KEY) " bytes");
-		if (map->value_size > MAX_COPY)
-			return refuse(prog, i, "map ", name,
-				      ": value above " __stringify(MAX_COPY) " bytes");
-		/* It is searched bit by bit. */
-		if (map->map_type == BPF_MAP_TYPE_LPM_TRIE)
-			return refuse(prog, i, "map ", name, ": LPM trie");
+		if (map->key_size > MAX_KEY || map->value_size > MAX_COPY)
+			return refuse(prog, i, "map ", name, ": key above " __stringify(MAX_KEY)
+				      " or value above " __stringify(MAX_COPY) " bytes");
+		if (!(BIT_ULL(map->map_type) & BOUNDED_MAPS))
+			return refuse(prog, i, "map ", name, ": type");
+		/* A list in a value is emptied with it. */
+		if (!IS_ERR_OR_NULL(map->record))
+			return refuse(prog, i, "map ", name, ": value with special fields");
 		/* With a known seed all keys can be made to fall into one bucket. */
 		if (map->map_flags & BPF_F_ZERO_SEED)
 			return refuse(prog, i, "map ", name, ": fixed hash seed");
 	}
 	return 0;
-}
-
-static bool is_jump(const struct bpf_insn *insn)
-{
-	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
-
-	return (class == BPF_JMP || class == BPF_JMP32) && op != BPF_CALL && op != BPF_EXIT;
 }
 
 static bool falls_through(const struct bpf_insn *insn)
@@ -203,8 +174,13 @@ static bool falls_through(const struct bpf_insn *insn)
 	return (class != BPF_JMP && class != BPF_JMP32) || (op != BPF_JA && op != BPF_EXIT);
 }
 
+/* Where @insn, at @i, may jump to; -1 if it does not. */
 static int jump_target(const struct bpf_insn *insn, int i)
 {
+	u8 class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
+
+	if ((class != BPF_JMP && class != BPF_JMP32) || op == BPF_CALL || op == BPF_EXIT)
+		return -1;
 	return i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off);
 }
 
@@ -234,13 +210,13 @@ static bool size_after(const struct bpf_insn *insn, bool before)
 /*
  * Sets one bit for each instruction before which R2 holds a constant up to MAX_COPY
  * on every path: a data flow analysis that begins with "everywhere" and clears bits
- * until nothing changes.
+ * until nothing changes. A program that takes too many passes has no such place.
  */
 static void find_sizes(const struct bpf_prog *prog, unsigned long *known)
 {
 	const struct bpf_insn *insn = prog->insnsi;
-	bool after, changed;
-	int i;
+	bool changed = true;
+	int i, pass, target;
 
 	bitmap_fill(known, prog->len);
 	__clear_bit(0, known);
@@ -248,18 +224,21 @@ static void find_sizes(const struct bpf_prog *prog, unsigned long *known)
 	for (i = 0; i < prog->len; i++)
 		if (insn[i].code == (BPF_JMP | BPF_CALL) && insn[i].src_reg == BPF_PSEUDO_CALL)
 			__clear_bit(i + 1 + insn[i].imm, known);
-	do {
+	for (pass = 0; changed && pass < MAX_PASSES; pass++) {
 		changed = false;
 		for (i = 0; i < prog->len; i++) {
-			after = size_after(&insn[i], test_bit(i, known));
-			if (after)
+			if (size_after(&insn[i], test_bit(i, known)))
 				continue;
-			if (is_jump(&insn[i]))
-				changed |= __test_and_clear_bit(jump_target(&insn[i], i), known);
+			/* An indirect jump may be the last one. It is refused later. */
+			target = jump_target(&insn[i], i);
+			if (target >= 0 && target < prog->len)
+				changed |= __test_and_clear_bit(target, known);
 			if (falls_through(&insn[i]) && i + 1 < prog->len)
 				changed |= __test_and_clear_bit(i + 1, known);
 		}
-	} while (changed);
+	}
+	if (changed)
+		bitmap_zero(known, prog->len);
 }
 
 static int check_call(const struct bpf_prog *prog, int i, bool size_known)
@@ -316,15 +295,12 @@ static int check_insn(const struct bpf_prog *prog, int i, bool size_known)
 }
 
 /* Is one call of @prog bounded? */
-static int check_program(const struct bpf_prog *prog)
+static int check_new_program(const struct bpf_prog *prog)
 {
 	const struct bpf_prog_aux *aux = prog->aux;
 	unsigned long *known;
 	int i, ret = 0;
 
-	/* Asked again when it is attached again: its instructions are rewritten by then. */
-	if (aux->verified_insns)
-		return 0;
 	if (aux->arena)
 		return refuse(prog, 0, "arena", "", "");
 	/* Without BTF all functions but the main one are static. */
@@ -341,6 +317,26 @@ static int check_program(const struct bpf_prog *prog)
 		ret = check_insn(prog, i, test_bit(i, known));
 	kvfree(known);
 	return ret;
+}
+
+/* The verifier asks at each call of the kfunc that it follows: an answer is kept. */
+static int check_program(const struct bpf_prog *prog)
+{
+	static const struct bpf_prog_aux *last;
+	static u64 last_time;
+	static int last_ret;
+	static DEFINE_MUTEX(lock);
+
+	/* Attached again, it has instructions that were rewritten. */
+	if (prog->aux->verified_insns)
+		return 0;
+	guard(mutex)(&lock);
+	if (last != prog->aux || last_time != prog->aux->load_time) {
+		last = prog->aux;
+		last_time = prog->aux->load_time;
+		last_ret = check_new_program(prog);
+	}
+	return last_ret;
 }
 
 __bpf_kfunc_start_defs();

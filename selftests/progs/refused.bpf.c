@@ -29,12 +29,22 @@ struct key65 { char bytes[65]; };
 struct value256 { char bytes[256]; };
 struct value257 { char bytes[257]; };
 
+struct list_elem { struct bpf_list_node node; };
+struct list_value {
+	struct bpf_spin_lock lock;
+	struct bpf_list_head head __attribute__((btf_decl_tag("contains:list_elem:node")));
+};
+
+struct list_elem *in_btf;
+
 MAP(nothing, BPF_MAP_TYPE_HASH, 0, __u32, char[16]);
 MAP(fits, BPF_MAP_TYPE_HASH, 0, struct key64, struct value256);
 MAP(long_key, BPF_MAP_TYPE_HASH, 0, struct key65, __u32);
 MAP(long_value, BPF_MAP_TYPE_HASH, 0, __u32, struct value257);
 MAP(seeded, BPF_MAP_TYPE_HASH, BPF_F_ZERO_SEED, __u32, __u32);
 MAP(trie, BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC, struct key64, __u32);
+MAP(devices, BPF_MAP_TYPE_DEVMAP_HASH, 0, __u32, __u32);
+MAP(list, BPF_MAP_TYPE_HASH, 0, __u32, struct list_value);
 MAP(progs, BPF_MAP_TYPE_PROG_ARRAY, 0, __u32, __u32);
 
 struct {
@@ -252,6 +262,30 @@ PROG(HOOK, size_one_way)
 	return 0;
 }
 
+/* The same by a way that is found out in more passes than the filter makes. */
+PROG(HOOK, size_long_way)
+{
+	asm volatile ("r1 = %[bytes] ll;"
+		      "r2 = %[number];"
+		      "r2 &= 127;"
+		      "goto last_%=;"
+		      "read_%=:"
+		      "r3 = 0;"
+		      "call %[read];"
+		      "goto end_%=;"
+		      "goto read_%=;"
+		      ".rept 40\n"
+		      "goto -2\n"
+		      ".endr\n"
+		      "last_%=:"
+		      "goto -2;"
+		      "end_%=:"
+		      :: [bytes]"i"(bytes), [number]"r"(number),
+			 [read]"i"(BPF_FUNC_probe_read_kernel)
+		      : "r0", "r1", "r2", "r3", "r4", "r5");
+	return 0;
+}
+
 #define MAP_PROG(name, map, key_type)				\
 	PROG(HOOK, name)					\
 	{							\
@@ -264,6 +298,15 @@ MAP_PROG(map_long_key, long_key, struct key65)
 MAP_PROG(map_long_value, long_value, __u32)
 MAP_PROG(map_seeded, seeded, __u32)
 MAP_PROG(map_trie, trie, struct key64)
+MAP_PROG(map_list, list, __u32)
+
+/* Its hash has no seed. */
+PROG(HOOK, map_devices)
+{
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&devices, &key) && !ctx;
+}
 
 /* H8: none of that is to keep these out. */
 MAP_PROG(map_fits, fits, struct key64)

@@ -41,7 +41,6 @@ static void test_select(struct oom_policy *skel)
 	last = start_hog(18);
 	if (!ASSERT_TRUE(big > 0 && small > 0 && last > 0, "processes"))
 		return;
-	/* In vain if it was killed. */
 	kill(small, SIGTERM);
 	waitpid(small, &status, 0);
 	ASSERT_EQ(status, SIGKILL, "small was killed");
@@ -64,8 +63,10 @@ void test_oom_policy(void)
 	cgroup = cgroup_setup_and_join(CGROUP);
 	if (ASSERT_OK_FD(cgroup, "cgroup") && ASSERT_OK(join_root_cgroup(), "leave it") &&
 	    ASSERT_OK(write_cgroup_file(CGROUP, "memory.max", "48M"), "memory.max") &&
-	    ASSERT_OK(oom_policy__attach(skel), "attach"))
+	    ASSERT_OK(oom_policy__attach(skel), "attach")) {
+		write_cgroup_file(CGROUP, "memory.swap.max", "0");
 		test_select(skel);
+	}
 	close(cgroup);
 	cleanup_cgroup_environment();
 	oom_policy__destroy(skel);
