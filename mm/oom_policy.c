@@ -215,6 +215,8 @@ int oom_policy_verdict(struct task_struct *task, struct oom_control *oc, int ver
 		return NO_BPF_POLICY;
 
 	search.decided = true;
+	if (verdict == BPF_EVAL_NEXT)
+		return oom_policy_pass(task, oc);
 	switch (verdict) {
 	case BPF_EVAL_ABORT:
 		return oom_policy_abort(oc, "abort");
