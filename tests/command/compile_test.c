@@ -87,6 +87,31 @@ TEST(compile_random)
 	free(paths);
 }
 
+/* Bounds that no process reaches stay in order, and where differences do not overflow. */
+TEST(compile_far_bounds)
+{
+	static char text[] = "first age>=4611686019s|last age>=9223372036s|never age<=4611686019s|4 size>=8388607T";
+	struct rule_list *rules = malloc(sizeof(*rules));
+	struct path_matcher *paths = malloc(sizeof(*paths));
+	char *rest = text, *line;
+	struct list list;
+	int nr = 0, i;
+
+	list_init(&list, "F");
+	while ((line = strsep(&rest, "|")))
+		ASSERT_TRUE(list_add(&list, line, ++nr));
+	ASSERT_TRUE(list_compile(&list, PAGE, rules, paths));
+	for (i = 0; i < RULE_STEPS; i++) {
+		EXPECT_LE(rules->age.from[i], RULE_NO_STEP);
+		if (i)
+			EXPECT_LE(rules->age.from[i - 1], rules->age.from[i]);
+	}
+	EXPECT_EQ(1ULL << 2 | 1ULL << 3, step_lines(&rules->age, RULE_NO_STEP - 1));
+	list_free(&list);
+	free(rules);
+	free(paths);
+}
+
 TEST(compile_classes)
 {
 	static char text[] = "first name=a|0 name=b|12 name=c|last name=d|never name=e|kernel name=f|6 size>=1M pid=5";
