@@ -103,6 +103,11 @@ static int next_token(struct parser *p, struct token *t)
 		wrong(p, t->column, "a quote without its end");
 		return -1;
 	}
+	/* Only an argument can have one; the list is kept as lines. */
+	if (strchr(t->value ?: t->key, '\n')) {
+		wrong(p, t->column, "a line feed in quotes; a rule is one line");
+		return -1;
+	}
 	return 1;
 }
 

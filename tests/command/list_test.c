@@ -206,6 +206,10 @@ TEST(list_changes)
 	EXPECT_FALSE(list_take(&list, "never name=x"));
 	EXPECT_NE(NULL, strstr(said, "never name=x: no such rule"));
 	EXPECT_FALSE(list_put(&list, "never frob=x", false));
+	/* The list is kept as lines. */
+	said[0] = '\0';
+	EXPECT_FALSE(list_put(&list, "never name=\"x\ny\"", false));
+	EXPECT_NE(NULL, strstr(said, "F:1:7: a line feed in quotes"));
 	text_is(_metadata, &list, "last name=a\nnever name=e\n4 name=c\nrank score\n");
 	list_free(&list);
 }
