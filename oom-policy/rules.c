@@ -49,19 +49,30 @@ static bool value_of(const struct values *values, const char *text, long *n)
 	return number(text, values->min, values->max, n);
 }
 
+/* A number of units in pages, or false if there is no such number of bytes. */
+static bool in_pages(long n, long unit, long *pages)
+{
+	if (__builtin_mul_overflow(n, unit, pages))
+		return false;
+	*pages /= sysconf(_SC_PAGESIZE);
+	return true;
+}
+
 static int set_param(struct setup *setup, const struct param *param, const char *text,
 		     const char *value, const char *where)
 {
 	const struct values *values = &param->values;
-	long number_of;
+	long number_of, given;
 	char buf[128];
 	int i;
 
-	if (!value_of(values, value, &number_of))
+	if (!value_of(values, value, &given))
 		return fail(BAD_INPUT, "%s%s: %s: %s%s", where, setup->policy->name, text,
 			    values->words ? "" : "a number of ", values_text(values, buf, sizeof(buf)));
-	if (values->unit)
-		number_of *= values->unit / sysconf(_SC_PAGESIZE);
+	number_of = given;
+	if (values->unit && !in_pages(given, values->unit, &number_of))
+		return fail(BAD_INPUT, "%s%s: %s: more than %ld bytes", where, setup->policy->name, text,
+			    LONG_MAX);
 	if (!number_of && !strcmp(param->name, "observe") && !strcmp(setup->policy->name, "observe"))
 		return fail(BAD_INPUT, "%s%s: %s: this policy is there to decide nothing", where,
 			    setup->policy->name, text);
@@ -73,6 +84,7 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 			     setup->policy->name, text, param->name);
 	}
 	setup->vars[i].param = param;
+	setup->vars[i].given = given;
 	setup->vars[i].value = number_of;
 	setup->nr_vars++;
 	return DONE;
@@ -416,9 +428,7 @@ char *setup_text(const struct setup *setup)
 		if (values->words)
 			value_word(values->words, setup->vars[i].value, word, sizeof(word));
 		else
-			snprintf(word, sizeof(word), "%ld", values->unit ?
-				 setup->vars[i].value / (values->unit / sysconf(_SC_PAGESIZE)) :
-				 setup->vars[i].value);
+			snprintf(word, sizeof(word), "%ld", setup->vars[i].given);
 		fprintf(out, "%s=%s\n", setup->vars[i].param->name, word);
 	}
 	fclose(out);

@@ -28,7 +28,8 @@ struct setup {
 	bool only;			/* some cgroup is to be chosen from only */
 	struct {
 		const struct param *param;
-		long value;
+		long given;		/* in the unit of the setting */
+		long value;		/* as the programs have it: bytes in pages */
 	} vars[8];
 	int nr_vars;
 	struct list *list;		/* of LIST_POLICY; NULL: none */
