@@ -83,6 +83,9 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 			fail(BAD_INPUT, "%s%s: %s: contradicts an earlier %s", where,
 			     setup->policy->name, text, param->name);
 	}
+	if (setup->nr_vars == MAX_VARS)
+		return fail(BAD_INPUT, "%s%s: %s: more than %d settings", where, setup->policy->name, text,
+			    MAX_VARS);
 	setup->vars[i].param = param;
 	setup->vars[i].given = given;
 	setup->vars[i].value = number_of;

@@ -10,6 +10,8 @@
 struct bpf_object;
 
 #define MAX_RULES 1024
+/* Settings that a policy may be given. */
+#define MAX_VARS 32
 /* That a command line may name. */
 #define MAX_POLICIES 16
 
@@ -30,7 +32,7 @@ struct setup {
 		const struct param *param;
 		long given;		/* in the unit of the setting */
 		long value;		/* as the programs have it: bytes in pages */
-	} vars[8];
+	} vars[MAX_VARS];
 	int nr_vars;
 	struct list *list;		/* of LIST_POLICY; NULL: none */
 	char *changes;			/* lines that change the list that is loaded */

@@ -85,4 +85,28 @@ TEST(setting_of_more_bytes_than_a_long_has)
 	setup_free(&setup);
 }
 
+TEST(settings_many)
+{
+	struct {
+		struct setup setup;
+		long beside;
+	} s = { .setup.policy = &policy };
+	char names[40][16], text[32];
+	int i, status = DONE;
+
+	policy = (struct policy){ .name = "own", .params = params, .nr_params = 40 };
+	for (i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof(names[i]), "s%d", i);
+		params[i] = (struct param){ .name = names[i], .values = { .max = 9 } };
+	}
+	for (i = 0; i < 40 && !status; i++) {
+		snprintf(text, sizeof(text), "s%d=%d", i, i % 10);
+		status = setup_add(&s.setup, text, "");
+	}
+	EXPECT_EQ(BAD_INPUT, status);
+	EXPECT_NE(NULL, strstr(said, "own: s32=2: more than 32 settings"));
+	EXPECT_EQ(0, s.beside);
+	setup_free(&s.setup);
+}
+
 TEST_HARNESS_MAIN
