@@ -263,6 +263,10 @@ int setup_add(struct setup *setup, const char *text, const char *where)
 	if (!value || value == text || value - text >= (long)sizeof(key))
 		return fail(BAD_INPUT, "%s%s: %s: not of the form KEY=VALUE", where,
 			    setup->policy->name, text);
+	/* The rules are kept as lines. */
+	if (strchr(text, '\n'))
+		return fail(BAD_INPUT, "%s%s: \"%s\": a line feed; a rule is one line", where,
+			    setup->policy->name, text);
 	memcpy(key, text, value - text);
 	key[value++ - text] = '\0';
 	for (i = 0; i < setup->policy->nr_params; i++, param++) {

@@ -109,4 +109,29 @@ TEST(settings_many)
 	setup_free(&s.setup);
 }
 
+/* The rules of a policy are kept as lines. */
+TEST(rule_with_a_line_feed)
+{
+	struct setup setup = { .policy = &policy };
+	const char *set = "a\" exe=\"b=never";
+	char *text;
+
+	policy = (struct policy){ .name = "own", .subject = SUBJECT_CGROUP,
+				  .rule_values = { .words = "prefer=3|never=2" } };
+	EXPECT_EQ(BAD_INPUT, setup_add(&setup, "/a\n/b=never", ""));
+	EXPECT_NE(NULL, strstr(said, "a line feed"));
+	said[0] = '\0';
+	EXPECT_EQ(NULL, changed(&policy, "", "/a=never\n/b=prefer", true));
+	EXPECT_NE(NULL, strstr(said, "a line feed"));
+	EXPECT_EQ(BAD_INPUT, setup_add(&setup, "/a=prefer\n", ""));
+	setup_free(&setup);
+	/* As a line of the list it would have another meaning. */
+	text = NULL;
+	EXPECT_EQ(BAD_INPUT, old_changes("name", &set, 1, &text));
+	free(text);
+	set = "a\nb=never";
+	EXPECT_EQ(BAD_INPUT, old_changes("name", &set, 1, &text));
+	free(text);
+}
+
 TEST_HARNESS_MAIN
