@@ -563,6 +563,7 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 	struct bpf_object *obj = bpf_object__open_file(setup->policy->path, NULL);
 	int ret = obj ? setup_vars(setup, obj) : -errno, map;
 	struct bpf_map *settings;
+	const void *value;
 	uint32_t key = 0;
 	size_t size;
 
@@ -571,12 +572,32 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 		ret = map;
 	if (!ret) {
 		settings = bpf_object__find_map_by_name(obj, SETTINGS);
-		if (bpf_map_update_elem(map, &key, bpf_map__initial_value(settings, &size), BPF_ANY))
+		value = bpf_map__initial_value(settings, &size);
+		if (!map_is(map, BPF_MAP_TYPE_ARRAY, sizeof(key), size))
+			ret = -EINVAL;
+		else if (bpf_map_update_elem(map, &key, value, BPF_ANY))
 			ret = -errno;
 		close(map);
 	}
 	bpf_object__close(obj);
 	return ret;
+}
+
+/* The size of a key of the rules. */
+static uint32_t key_size(enum subject subject)
+{
+	return subject == SUBJECT_PID ? sizeof(uint32_t) : subject == SUBJECT_CGROUP ? sizeof(uint64_t) :
+	       sizeof(struct oom_name);
+}
+
+/* Is it a map for rules? A value may be smaller than that of a rule. */
+static bool takes_rules(int map, uint32_t key_size)
+{
+	struct bpf_map_info info = { };
+	uint32_t len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(map, &info, &len) && info.type == BPF_MAP_TYPE_HASH &&
+	       info.key_size == key_size && info.value_size <= sizeof(((struct rule *)NULL)->value);
 }
 
 /* Key and value of one rule, now that the cgroup is there, or is not. */
@@ -622,25 +643,21 @@ static bool named_path(const struct setup *setup, const void *key, size_t size)
 	int i;
 
 	for (i = 0; i < setup->nr; i++) {
-		if (setup->rules[i].path && !strcmp(setup->rules[i].path, key))
+		if (setup->rules[i].path && !strncmp(setup->rules[i].path, key, size))
 			return true;
 	}
 	return false;
 }
 
 /* Delete the keys that no rule names. */
-static void delete_others(const struct setup *setup, int map,
+static void delete_others(const struct setup *setup, int map, size_t size,
 			  bool (*keep)(const struct setup *setup, const void *key, size_t size))
 {
-	struct bpf_map_info info = { };
-	uint32_t len = sizeof(info);
 	char key[MAX_PATH], next[MAX_PATH], *at = NULL;
 
-	if (bpf_obj_get_info_by_fd(map, &info, &len) || info.key_size > sizeof(key))
-		return;
 	while (!bpf_map_get_next_key(map, at, next)) {
-		if (keep(setup, next, info.key_size)) {
-			at = memcpy(key, next, info.key_size);
+		if (keep(setup, next, size)) {
+			at = memcpy(key, next, size);
 			continue;
 		}
 		if (bpf_map_delete_elem(map, next))
@@ -651,6 +668,7 @@ static void delete_others(const struct setup *setup, int map,
 
 int setup_rules(const struct setup *setup, const struct store *store, bool replace)
 {
+	uint32_t size = key_size(setup->policy->subject);
 	int map, paths, i, ret = 0;
 
 	if (setup->list)
@@ -661,12 +679,14 @@ int setup_rules(const struct setup *setup, const struct store *store, bool repla
 	if (map < 0)
 		return map;
 	paths = store_map(store, PATHS);
+	if (!takes_rules(map, size) || (paths >= 0 && !takes_rules(paths, MAX_PATH)))
+		ret = -EINVAL;
 	for (i = 0; !ret && i < setup->nr; i++)
 		ret = write_rule(&setup->rules[i], map, paths);
 	if (!ret && replace && paths >= 0)
-		delete_others(setup, paths, named_path);
+		delete_others(setup, paths, MAX_PATH, named_path);
 	if (!ret && replace)
-		delete_others(setup, map, named);
+		delete_others(setup, map, size, named);
 	if (paths >= 0)
 		close(paths);
 	close(map);

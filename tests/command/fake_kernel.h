@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -28,6 +29,8 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+
+#include "say.h"
 
 #define FAKE_MAPS	16
 #define FAKE_LINK	2000
@@ -194,6 +197,7 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *len)
 	if (fd == FAKE_LINK) {
 		link->type = BPF_LINK_TYPE_TRACING;
 		link->id = link->prog_id = 1;
+		link->tracing.attach_type = BPF_MODIFY_RETURN;
 		/* A program's tag may stand where a map has its size. */
 		if (*len == sizeof(*map))
 			map->value_size = 1 << 20;
@@ -233,6 +237,23 @@ int bpf_obj_pin(int fd, const char *path)
 int bpf_prog_get_fd_by_id(__u32 id)
 {
 	return FAKE_PROG;
+}
+
+int bpf_link_get_fd_by_id(__u32 id)
+{
+	return FAKE_LINK;
+}
+
+int bpf_link_get_next_id(__u32 id, __u32 *next)
+{
+	*next = 1;
+	errno = ENOENT;
+	return id ? -ENOENT : 0;
+}
+
+int libbpf_find_vmlinux_btf_id(const char *name, enum bpf_attach_type type)
+{
+	return 0;
 }
 
 int bpf_map_get_fd_by_id(__u32 id)
@@ -444,6 +465,11 @@ struct bpf_link *pins_link(struct bpf_program *prog)
 	return NULL;
 }
 
+int kernel_explain(int errnum, const char *what)
+{
+	return fail(1, "%s: %s", what, strerror(errnum));
+}
+
 /* Users and groups: there is root. */
 static inline struct passwd *fake_user(const char *name)
 {
@@ -549,6 +575,30 @@ int prog_map(int prog_fd, const char *name)
 #define number		number_of_rule
 #include "rules.c"
 #undef number
+#undef TAG
+#define fopen(path, mode) ((FILE *)NULL)
+#include "hook.c"
+#undef fopen
+
+/* There is one cgroup, and no dry run. */
+#define nftw(path, call, nr, flags) call(path "/a1", NULL, FTW_D, NULL)
+#include "counts.c"
+#undef nftw
+
+int ranking_of(struct ranking *r, const char *loaded)
+{
+	*r = (struct ranking){ };
+	return FAILED;
+}
+
+void ranking_free(struct ranking *r)
+{
+}
+
+void say(const char *fmt, ...)
+{
+}
+
 #undef close
 #undef fcntl
 #undef opendir

@@ -134,4 +134,124 @@ TEST(rule_with_a_line_feed)
 	free(text);
 }
 
+/* A text that is read as one, in a map of this type. */
+static int text_map(__u32 type, const char *bytes, size_t size)
+{
+	int fd = fake_create("oom_text", type, 4, 8 + size, 1);
+
+	memcpy(fake_map_of(fd)->elems + 12, bytes, size);
+	fake_map_of(fd)->nr = 1;
+	return fake_text = fd;
+}
+
+static const struct {
+	const char *bytes;
+	size_t size;
+	__u32 type;
+	bool link, taken;
+} texts[] = {
+	{ "5:7=first\n", 11, BPF_MAP_TYPE_ARRAY, false, true },
+	/* Cut short. */
+	{ "5:7=first\n", 10, BPF_MAP_TYPE_ARRAY },
+	/* The kernel copies one for each CPU. */
+	{ "5:7=first\n", 11, BPF_MAP_TYPE_PERCPU_ARRAY },
+	{ "5:7=first\n", 11, BPF_MAP_TYPE_HASH },
+	{ "5:7=first\n", 11, BPF_MAP_TYPE_ARRAY, true },
+};
+
+TEST(text_of_another)
+{
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		text_map(texts[i].type, texts[i].bytes, texts[i].size);
+		if (texts[i].link)
+			fake_text = FAKE_LINK;
+		text = store_text("x");
+		EXPECT_EQ(texts[i].taken, !!text) TH_LOG("%zu: %s", i, text);
+		free(text);
+		fake_forget();
+	}
+}
+
+static const struct {
+	const char *map;
+	enum subject subject;
+	__u32 type, key_size, value_size;
+	int ret;
+} maps[] = {
+	{ "oom_pids", SUBJECT_PID, BPF_MAP_TYPE_HASH, 4, 16, 0 },
+	{ "oom_pids", SUBJECT_PID, BPF_MAP_TYPE_HASH, 8, 16, -EINVAL },
+	{ "oom_pids", SUBJECT_PID, BPF_MAP_TYPE_HASH, 4, 64, -EINVAL },
+	{ "oom_pids", SUBJECT_PID, BPF_MAP_TYPE_ARRAY, 4, 16, -EINVAL },
+	{ "oom_cgroups", SUBJECT_CGROUP, BPF_MAP_TYPE_HASH, 8, 4, 0 },
+	{ "oom_cgroups", SUBJECT_CGROUP, BPF_MAP_TYPE_HASH, 256, 4, -EINVAL },
+	{ "oom_names", SUBJECT_NAME, BPF_MAP_TYPE_HASH, sizeof(struct oom_name), 4, 0 },
+	{ "oom_names", SUBJECT_NAME, BPF_MAP_TYPE_HASH, 64, 4, -EINVAL },
+};
+
+TEST(map_of_another_size)
+{
+	struct store store = { .dir = "x" };
+	struct setup setup = { };
+	size_t i;
+
+	for (i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		policy = (struct policy){ .name = "own", .map = maps[i].map, .subject = maps[i].subject,
+					  .rule_values = { .words = "first=3" } };
+		setup.policy = &policy;
+		ASSERT_EQ(DONE, setup_add(&setup, maps[i].subject == SUBJECT_CGROUP ? "/a1=first" : "5=first", ""));
+		fake_create(maps[i].map, maps[i].type, maps[i].key_size, maps[i].value_size, 8);
+		EXPECT_EQ(maps[i].ret, setup_rules(&setup, &store, true)) TH_LOG("%zu", i);
+		fake_forget();
+		setup_free(&setup);
+	}
+}
+
+TEST(ids_of_another_size)
+{
+	struct store store = { .dir = "x" };
+	char line[] = "never uid=0";
+	struct list list;
+
+	list_init(&list, "F");
+	ASSERT_TRUE(list_add(&list, line, 1));
+	fake_create("oom_ids", BPF_MAP_TYPE_HASH, 8, 16, 8);
+	EXPECT_EQ(0, write_ids(&list, &store, 0));
+	EXPECT_EQ(1, fake_maps[0].nr);
+	fake_forget();
+	fake_create("oom_ids", BPF_MAP_TYPE_HASH, 48, 64, 8);
+	fake_maps[0].nr = 8;
+	EXPECT_EQ(-EINVAL, write_ids(&list, &store, 0));
+	fake_forget();
+	list_free(&list);
+}
+
+/* Counters of a line for each CPU are not those of this command. */
+TEST(counts_of_another_type)
+{
+	struct counted counts[MAX_LINES] = { };
+
+	counts[0].victims = -1;
+	fake_create(".data.lines", BPF_MAP_TYPE_PERCPU_ARRAY, 4, MAX_LINES * sizeof(struct oom_line_stats), 1);
+	count_victims("x", counts, 1);
+	EXPECT_EQ(-1, counts[0].victims);
+	fake_forget();
+}
+
+/* Another program on the hook may have a map that looks like that of a policy. */
+TEST(label_without_its_end)
+{
+	struct hooked *hooked;
+
+	fake_create(".data.stats", BPF_MAP_TYPE_ARRAY, 4, sizeof(struct oom_policy_stats), 1);
+	memset(fake_maps[0].elems + 4, 'x', sizeof(struct oom_policy_stats));
+	ASSERT_EQ(1, hook_read(&hooked));
+	EXPECT_EQ(15, strlen(hooked->stats.label));
+	EXPECT_EQ(15, strlen(hooked->stats.best.comm));
+	free(hooked);
+	fake_forget();
+}
+
 TEST_HARNESS_MAIN
