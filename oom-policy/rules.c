@@ -474,22 +474,30 @@ void setup_free(struct setup *setup)
 	*setup = (struct setup){ };
 }
 
-/* The offset of a variable in the settings of an object, or -ENOENT. */
-static int find_variable(const struct btf *btf, const char *name, unsigned int *size)
+/* A variable in the settings of an object, or NULL. */
+static const struct btf_var_secinfo *find_variable(const struct btf *btf, const char *variable)
 {
-	int id = btf__find_by_name_kind(btf, SETTINGS, BTF_KIND_DATASEC), i;
+	int id = btf ? btf__find_by_name_kind(btf, SETTINGS, BTF_KIND_DATASEC) : -1, i;
 	const struct btf_type *sec, *var;
 	struct btf_var_secinfo *info;
+	const char *name;
 
 	sec = id < 0 ? NULL : btf__type_by_id(btf, id);
 	for (i = 0; sec && i < btf_vlen(sec); i++) {
 		info = btf_var_secinfos(sec) + i;
 		var = btf__type_by_id(btf, info->type);
-		*size = info->size;
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
-			return info->offset;
+		name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
+		if (name && !strcmp(name, variable))
+			return info;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* A variable that is a number, with all of it in the settings. */
+static bool is_number(const struct btf_var_secinfo *info, size_t settings)
+{
+	return (info->size == 1 || info->size == 2 || info->size == 4 || info->size == 8) &&
+	       info->size <= settings && info->offset <= settings - info->size;
 }
 
 /*
@@ -498,31 +506,32 @@ static int find_variable(const struct btf *btf, const char *name, unsigned int *
  */
 static int set_variable(struct bpf_object *obj, const char *name, uint64_t value, int shift)
 {
-	unsigned int var_size = 0;
-	int at = find_variable(bpf_object__btf(obj), name, &var_size), ret;
-	struct bpf_map *map;
+	const struct btf_var_secinfo *info = find_variable(bpf_object__btf(obj), name);
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, SETTINGS);
+	uint32_t four;
+	uint16_t two;
+	uint8_t one;
 	size_t size;
 	char *data;
+	int ret;
 
-	if (at < 0)
-		return at;
-	map = bpf_object__find_map_by_name(obj, SETTINGS);
-	if (!map || !bpf_map__initial_value(map, &size))
+	if (!info || !map || !bpf_map__initial_value(map, &size))
 		return -ENOENT;
+	if (!is_number(info, size))
+		return -EINVAL;
 	data = malloc(size);
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, bpf_map__initial_value(map, &size), size);
 	if (shift) {
-		memcpy(&value, data + at, var_size < sizeof(value) ? var_size : sizeof(value));
+		memcpy(&value, data + info->offset, info->size);
 		value >>= shift;
 	}
-	if (var_size == 1)
-		*(uint8_t *)(data + at) = value;
-	else if (var_size == 4)
-		*(uint32_t *)(data + at) = value;
-	else
-		memcpy(data + at, &value, sizeof(value));
+	four = value;
+	two = value;
+	one = value;
+	memcpy(data + info->offset, info->size == 1 ? (void *)&one : info->size == 2 ? (void *)&two :
+	       info->size == 4 ? (void *)&four : (void *)&value, info->size);
 	ret = bpf_map__set_initial_value(map, data, size);
 	free(data);
 	return ret;

@@ -254,4 +254,103 @@ TEST(label_without_its_end)
 	fake_forget();
 }
 
+/* Offsets in the names of the BTF below. */
+static const char names[] = "\0own\0oom:policy:own\0" SETTINGS "\0floor_pages\0oom:setting:min:0..9 KiB:x";
+
+enum { OWN = 1, TAG_POLICY = 5, SECTION = 20, FLOOR = 35, TAG_SETTING = 47, NOWHERE = 4711 };
+
+/* A policy "own" with a setting, and its section of settings. */
+struct own_btf {
+	struct btf btf;
+	struct btf_type var, policy, floor, setting;
+	struct {
+		struct btf_type type;
+		struct btf_var_secinfo info;
+	} section;
+};
+
+static void make_btf(struct own_btf *own)
+{
+	*own = (struct own_btf){
+		.btf = { .names = names, .size = sizeof(names), .nr = 5 },
+		.var = { .name_off = OWN, .info = BTF_KIND_VAR << 24 },
+		.policy = { .name_off = TAG_POLICY, .info = BTF_KIND_DECL_TAG << 24, .type = 1 },
+		.floor = { .name_off = FLOOR, .info = BTF_KIND_VAR << 24 },
+		.setting = { .name_off = TAG_SETTING, .info = BTF_KIND_DECL_TAG << 24, .type = 3 },
+		.section = { { .name_off = SECTION, .info = BTF_KIND_DATASEC << 24 | 1 },
+			     { .type = 3, .offset = 8, .size = 8 } },
+	};
+	own->btf.types[0] = &own->var;
+	own->btf.types[1] = &own->policy;
+	own->btf.types[2] = &own->floor;
+	own->btf.types[3] = &own->setting;
+	own->btf.types[4] = &own->section.type;
+}
+
+/* An object may be cut short, or from a compiler that this command does not know. */
+TEST(object_with_damaged_tags)
+{
+	struct own_btf own;
+	struct policy *p;
+
+	make_btf(&own);
+	ASSERT_STREQ("own", names + OWN);
+	ASSERT_STREQ("oom:policy:own", names + TAG_POLICY);
+	ASSERT_STREQ(SETTINGS, names + SECTION);
+	ASSERT_STREQ("floor_pages", names + FLOOR);
+	p = read_policy(&own.btf);
+	ASSERT_NE(NULL, p);
+	EXPECT_STREQ("own", p->name);
+	EXPECT_EQ(1, p->nr_params);
+	EXPECT_STREQ("floor_pages", p->params[0].variable);
+	own.setting.type = NOWHERE;
+	EXPECT_EQ(NULL, read_policy(&own.btf));
+	make_btf(&own);
+	own.setting.name_off = NOWHERE;
+	EXPECT_EQ(NULL, read_policy(&own.btf));
+	make_btf(&own);
+	own.floor.name_off = NOWHERE;
+	EXPECT_EQ(NULL, read_policy(&own.btf));
+	EXPECT_EQ(EINVAL, errno);
+	fake_free_kept();
+}
+
+static const struct {
+	__u32 offset, size;
+	int ret;
+} places[] = {
+	{ 8, 8, 0 }, { 8, 4, 0 }, { 14, 2, 0 }, { 15, 1, 0 },
+	/* Beyond the end of the settings, and of no size that a number has. */
+	{ 9, 8, -EINVAL }, { 13, 4, -EINVAL }, { 16, 1, -EINVAL }, { 0xfffffff8, 8, -EINVAL },
+	{ 8, 3, -EINVAL }, { 0, 16, -EINVAL },
+};
+
+TEST(object_with_a_setting_elsewhere)
+{
+	unsigned char settings[32];
+	struct own_btf own;
+	size_t i;
+
+	make_btf(&own);
+	fake_object = (struct bpf_object){ &own.btf, settings, 16 };
+	for (i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		memset(settings, 0xff, sizeof(settings));
+		own.section.info.offset = places[i].offset;
+		own.section.info.size = places[i].size;
+		EXPECT_EQ(places[i].ret, set_variable(&fake_object, "floor_pages", 0x0102030405060708ULL, 0))
+			TH_LOG("%zu", i);
+		EXPECT_EQ(0xff, settings[16]);
+		if (!places[i].ret)
+			EXPECT_EQ(0xff, settings[places[i].offset - 1]);
+		if (places[i].ret || places[i].size < 8)
+			EXPECT_EQ(0xff, settings[places[i].offset < 16 && !places[i].ret ?
+						 places[i].offset + places[i].size : 16]);
+	}
+	own.section.info.type = NOWHERE;
+	EXPECT_EQ(-ENOENT, set_variable(&fake_object, "floor_pages", 1, 0));
+	own.section.info.type = 3;
+	own.floor.name_off = NOWHERE;
+	EXPECT_EQ(-ENOENT, set_variable(&fake_object, "floor_pages", 1, 0));
+}
+
 TEST_HARNESS_MAIN
