@@ -238,6 +238,12 @@ static int outcome(struct setup *setup, struct rule *rule, const char *value, co
 	return DONE;
 }
 
+/* The prefix of a path that would be taken for one with it. */
+static const char *path_prefix(const char *path)
+{
+	return strncmp(path, CGROUPS, strlen(CGROUPS)) ? "" : CGROUPS;
+}
+
 static char *rule_text(const struct setup *setup, const struct rule *rule, const char *key,
 		       const char *value)
 {
@@ -248,7 +254,8 @@ static char *rule_text(const struct setup *setup, const struct rule *rule, const
 	if (setup->policy->subject == SUBJECT_PID)
 		ret = asprintf(&text, "%.*s:%llu=%s", (int)strcspn(key, ":"), key, pid->start, value);
 	else
-		ret = asprintf(&text, "%s=%s", rule->path && !*rule->path ? "/" : rule->path ?: key, value);
+		ret = asprintf(&text, "%s%s=%s", rule->path ? path_prefix(rule->path) : "",
+			       rule->path && !*rule->path ? "/" : rule->path ?: key, value);
 	return ret < 0 ? NULL : text;
 }
 
@@ -612,7 +619,7 @@ static bool takes_rules(int map, uint32_t key_size)
 /* Key and value of one rule, now that the cgroup is there, or is not. */
 static int write_rule(const struct rule *rule, int map, int paths)
 {
-	char path[MAX_PATH] = "";
+	char path[MAX_PATH] = "", whole[MAX_PATH + sizeof(CGROUPS)];
 	uint64_t id = ROOT_CGROUP;
 
 	if (!rule->path)
@@ -621,8 +628,9 @@ static int write_rule(const struct rule *rule, int map, int paths)
 	snprintf(path, sizeof(path), "%s", rule->path);
 	if (*path && paths >= 0 && bpf_map_update_elem(paths, path, rule->value, BPF_ANY))
 		return -errno;
+	snprintf(whole, sizeof(whole), CGROUPS "%s", path);
 	if (*path)
-		id = cgroup_id(path);
+		id = cgroup_id(whole);
 	return id ? bpf_map_update_elem(map, &id, rule->value, BPF_ANY) : 0;
 }
 

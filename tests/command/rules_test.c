@@ -134,6 +134,33 @@ TEST(rule_with_a_line_feed)
 	free(text);
 }
 
+/* A path that begins as that of the hierarchy does. */
+TEST(cgroup_within_the_path_of_the_hierarchy)
+{
+	struct setup setup = { .policy = &policy }, again = { .policy = &policy };
+	struct store store = { .dir = "x" };
+	uint64_t id = 3;
+	char *text;
+
+	policy = (struct policy){ .name = "own", .map = "oom_cgroups", .subject = SUBJECT_CGROUP,
+				  .rule_values = { .words = "first=3" } };
+	ASSERT_EQ(DONE, setup_add(&setup, CGROUPS CGROUPS "/a1=first", ""));
+	EXPECT_STREQ(CGROUPS "/a1", setup.rules[0].path);
+	text = setup_text(&setup);
+	EXPECT_STREQ(CGROUPS CGROUPS "/a1=first\n", text);
+	ASSERT_EQ(DONE, setup_from_text(&again, text));
+	EXPECT_STREQ(CGROUPS "/a1", again.rules[0].path);
+	free(text);
+	/* The id is that of the cgroup below, not of /a1. */
+	fake_create("oom_cgroups", BPF_MAP_TYPE_HASH, 8, 4, 8);
+	EXPECT_EQ(0, setup_rules(&setup, &store, true));
+	EXPECT_STREQ(CGROUPS CGROUPS "/a1", fake_cgroup);
+	EXPECT_EQ(0, memcmp(&id, fake_maps[0].elems, sizeof(id)));
+	fake_forget();
+	setup_free(&again);
+	setup_free(&setup);
+}
+
 /* A text that is read as one, in a map of this type. */
 static int text_map(__u32 type, const char *bytes, size_t size)
 {
