@@ -380,4 +380,15 @@ TEST(object_with_a_setting_elsewhere)
 	EXPECT_EQ(-ENOENT, set_variable(&fake_object, "floor_pages", 1, 0));
 }
 
+/* One that describes itself as a policy does, but has none of its programs. */
+TEST(object_without_programs)
+{
+	struct setup setup = { .policy = &policy };
+
+	policy = (struct policy){ .name = "own", .path = "/nosuchobject" };
+	fake_object = (struct bpf_object){ };
+	EXPECT_EQ(-ENOENT, attach_all(&setup, &fake_object, "own"));
+	fake_forget();
+}
+
 TEST_HARNESS_MAIN
