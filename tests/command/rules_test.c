@@ -6,6 +6,7 @@
 #define FAKE_BTF
 #include "fake_kernel.h"
 #include "cmd_set.c"
+#include "watch.h"
 #include "kselftest_harness.h"
 
 static char said[8192];
@@ -389,6 +390,26 @@ TEST(object_without_programs)
 	fake_object = (struct bpf_object){ };
 	EXPECT_EQ(-ENOENT, attach_all(&setup, &fake_object, "own"));
 	fake_forget();
+}
+
+/* Reports that another version of watch left in its buffer. */
+TEST(event_of_another_version)
+{
+	struct event e = { .outcome = OUTCOME_WAITING, .policy = "own" };
+
+	EXPECT_TRUE(event_is_known(&e, sizeof(e)));
+	EXPECT_FALSE(event_is_known(&e, sizeof(e) - 8));
+	e.outcome = NR_OUTCOMES;
+	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
+	e.outcome = -2;
+	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
+	e.outcome = -1;
+	memset(e.victim_comm, 'x', sizeof(e.victim_comm));
+	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
+	e.victim_comm[15] = '\0';
+	EXPECT_TRUE(event_is_known(&e, sizeof(e)));
+	memset(&e.group, 2, 1);
+	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
 }
 
 TEST_HARNESS_MAIN
