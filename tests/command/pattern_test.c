@@ -132,13 +132,17 @@ static const struct {
 
 TEST(pattern_inclusion)
 {
+	struct pattern both[2];
+	uint64_t by[2];
 	size_t i;
 
 	for (i = 0; i < sizeof(inclusions) / sizeof(*inclusions); i++) {
-		EXPECT_EQ(inclusions[i].includes,
-			  pattern_includes((struct pattern){ inclusions[i].outer, inclusions[i].kind },
-					   (struct pattern){ inclusions[i].inner, inclusions[i].kind }))
+		both[0] = (struct pattern){ inclusions[i].outer, inclusions[i].kind };
+		both[1] = (struct pattern){ inclusions[i].inner, inclusions[i].kind };
+		pattern_inclusions(both, 2, by);
+		EXPECT_EQ(inclusions[i].includes, by[1] & 1)
 			TH_LOG("%s in %s", inclusions[i].inner, inclusions[i].outer);
+		EXPECT_EQ(2, by[1] & 2);
 	}
 }
 
