@@ -71,8 +71,8 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 			    values->words ? "" : "a number of ", values_text(values, buf, sizeof(buf)));
 	number_of = given;
 	if (values->unit && !in_pages(given, values->unit, &number_of))
-		return fail(BAD_INPUT, "%s%s: %s: more than %ld bytes", where, setup->policy->name, text,
-			    LONG_MAX);
+		return fail(BAD_INPUT, "%s%s: %s: more than %ld bytes", where, setup->policy->name,
+			    text, LONG_MAX);
 	if (!number_of && !strcmp(param->name, "observe") && !strcmp(setup->policy->name, "observe"))
 		return fail(BAD_INPUT, "%s%s: %s: this policy is there to decide nothing", where,
 			    setup->policy->name, text);
@@ -84,8 +84,8 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 			     setup->policy->name, text, param->name);
 	}
 	if (setup->nr_vars == MAX_VARS)
-		return fail(BAD_INPUT, "%s%s: %s: more than %d settings", where, setup->policy->name, text,
-			    MAX_VARS);
+		return fail(BAD_INPUT, "%s%s: %s: more than %d settings", where,
+			    setup->policy->name, text, MAX_VARS);
 	setup->vars[i].param = param;
 	setup->vars[i].given = given;
 	setup->vars[i].value = number_of;
@@ -518,6 +518,7 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 	uint32_t four;
 	uint16_t two;
 	uint8_t one;
+	const void *from;
 	size_t size;
 	char *data;
 	int ret;
@@ -537,8 +538,9 @@ static int set_variable(struct bpf_object *obj, const char *name, uint64_t value
 	four = value;
 	two = value;
 	one = value;
-	memcpy(data + info->offset, info->size == 1 ? (void *)&one : info->size == 2 ? (void *)&two :
-	       info->size == 4 ? (void *)&four : (void *)&value, info->size);
+	from = info->size == 1 ? (void *)&one : info->size == 2 ? (void *)&two :
+	       info->size == 4 ? (void *)&four : (void *)&value;
+	memcpy(data + info->offset, from, info->size);
 	ret = bpf_map__set_initial_value(map, data, size);
 	free(data);
 	return ret;
@@ -602,8 +604,8 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 /* The size of a key of the rules. */
 static uint32_t key_size(enum subject subject)
 {
-	return subject == SUBJECT_PID ? sizeof(uint32_t) : subject == SUBJECT_CGROUP ? sizeof(uint64_t) :
-	       sizeof(struct oom_name);
+	return subject == SUBJECT_PID ? sizeof(uint32_t) :
+	       subject == SUBJECT_CGROUP ? sizeof(uint64_t) : sizeof(struct oom_name);
 }
 
 /* Is it a map for rules? A value may be smaller than that of a rule. */

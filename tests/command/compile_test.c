@@ -90,7 +90,8 @@ TEST(compile_random)
 /* Bounds that no process reaches stay in order, and where differences do not overflow. */
 TEST(compile_far_bounds)
 {
-	static char text[] = "first age>=4611686019s|last age>=9223372036s|never age<=4611686019s|4 size>=8388607T";
+	static char text[] = "first age>=4611686019s|last age>=9223372036s|"
+			     "never age<=4611686019s|4 size>=8388607T";
 	struct rule_list *rules = malloc(sizeof(*rules));
 	struct path_matcher *paths = malloc(sizeof(*paths));
 	char *rest = text, *line;

@@ -212,8 +212,11 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *len)
 	of = fake_map_of(fd);
 	if (!of)
 		return -errno;
-	*map = (struct bpf_map_info){ .type = of->type, .id = fd - FAKE_MAP + 1, .key_size = of->key_size,
-				      .value_size = of->value_size, .max_entries = of->max_entries };
+	*map = (struct bpf_map_info){ .type = of->type,
+				      .id = fd - FAKE_MAP + 1,
+				      .key_size = of->key_size,
+				      .value_size = of->value_size,
+				      .max_entries = of->max_entries };
 	strcpy(map->name, of->name);
 	return 0;
 }
@@ -464,7 +467,8 @@ static inline void *fake_mmap(size_t size, int fd)
 	size_t values = map ? (size_t)map->value_size * map->max_entries : 0, page = 4096;
 	char *data;
 
-	if (!map || !map->mmapable || size > (values + page - 1) / page * page || map->max_entries != 1) {
+	if (!map || !map->mmapable || size > (values + page - 1) / page * page ||
+	    map->max_entries != 1) {
 		errno = map ? EINVAL : errno;
 		return MAP_FAILED;
 	}
@@ -496,7 +500,9 @@ uint64_t cgroup_id(const char *path)
 	size_t len = strlen(path);
 
 	snprintf(fake_cgroup, sizeof(fake_cgroup), "%s", path);
-	return len && isdigit((unsigned char)path[len - 1]) ? strtoull(path + len - 1, NULL, 10) + 2 : 0;
+	return len && isdigit((unsigned char)path[len - 1]) ?
+		       strtoull(path + len - 1, NULL, 10) + 2 :
+		       0;
 }
 
 const char *cgroup_path(uint64_t id, char *buf, size_t size)

@@ -31,7 +31,8 @@ static bool has_ended(const struct list *list, const struct line *line)
 	int i;
 
 	for (i = 0; i < list->nr; i++) {
-		if (line->pid && list->lines[i].pid == line->pid && list->lines[i].start > line->start)
+		if (line->pid && list->lines[i].pid == line->pid &&
+		    list->lines[i].start > line->start)
 			return true;
 	}
 	return false;

@@ -57,7 +57,8 @@ const struct policy *policy_find(const char *name)
 /* A policy that takes a number of bytes, in a unit. */
 static void unit_policy(long unit, long max)
 {
-	params[0] = (struct param){ .name = "min", .values = { .min = 0, .max = max, .unit = unit } };
+	params[0] =
+		(struct param){ .name = "min", .values = { .min = 0, .max = max, .unit = unit } };
 	policy = (struct policy){ .name = "own", .params = params, .nr_params = 1 };
 }
 
@@ -226,10 +227,15 @@ TEST(map_of_another_size)
 	size_t i;
 
 	for (i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
-		policy = (struct policy){ .name = "own", .map = maps[i].map, .subject = maps[i].subject,
+		policy = (struct policy){ .name = "own",
+					  .map = maps[i].map,
+					  .subject = maps[i].subject,
 					  .rule_values = { .words = "first=3" } };
 		setup.policy = &policy;
-		ASSERT_EQ(DONE, setup_add(&setup, maps[i].subject == SUBJECT_CGROUP ? "/a1=first" : "5=first", ""));
+		ASSERT_EQ(DONE,
+			  setup_add(&setup,
+				    maps[i].subject == SUBJECT_CGROUP ? "/a1=first" : "5=first",
+				    ""));
 		fake_create(maps[i].map, maps[i].type, maps[i].key_size, maps[i].value_size, 8);
 		EXPECT_EQ(maps[i].ret, setup_rules(&setup, &store, true)) TH_LOG("%zu", i);
 		fake_forget();
@@ -262,7 +268,8 @@ TEST(counts_of_another_type)
 	struct counted counts[MAX_LINES] = { };
 
 	counts[0].victims = -1;
-	fake_create(".data.lines", BPF_MAP_TYPE_PERCPU_ARRAY, 4, MAX_LINES * sizeof(struct oom_line_stats), 1);
+	fake_create(".data.lines", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+		    MAX_LINES * sizeof(struct oom_line_stats), 1);
 	count_victims("x", counts, 1);
 	EXPECT_EQ(-1, counts[0].victims);
 	fake_forget();
@@ -283,7 +290,8 @@ TEST(label_without_its_end)
 }
 
 /* Offsets in the names of the BTF below. */
-static const char names[] = "\0own\0oom:policy:own\0" SETTINGS "\0floor_pages\0oom:setting:min:0..9 KiB:x";
+static const char names[] = "\0own\0oom:policy:own\0" SETTINGS
+			    "\0floor_pages\0oom:setting:min:0..9 KiB:x";
 
 enum { OWN = 1, TAG_POLICY = 5, SECTION = 20, FLOOR = 35, TAG_SETTING = 47, NOWHERE = 4711 };
 
@@ -365,8 +373,9 @@ TEST(object_with_a_setting_elsewhere)
 		memset(settings, 0xff, sizeof(settings));
 		own.section.info.offset = places[i].offset;
 		own.section.info.size = places[i].size;
-		EXPECT_EQ(places[i].ret, set_variable(&fake_object, "floor_pages", 0x0102030405060708ULL, 0))
-			TH_LOG("%zu", i);
+		EXPECT_EQ(places[i].ret,
+			  set_variable(&fake_object, "floor_pages", 0x0102030405060708ULL, 0))
+		TH_LOG("%zu", i);
 		EXPECT_EQ(0xff, settings[16]);
 		if (!places[i].ret)
 			EXPECT_EQ(0xff, settings[places[i].offset - 1]);
