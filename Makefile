@@ -1,11 +1,12 @@
 # Aliases; scripts/ has the help of each.
-.PHONY: help demo test check objects rfc layout export fold
+.PHONY: help demo test check objects fuzz-parsers rfc layout export fold
 
 help:
 	@echo "make demo      a patched kernel in a virtual machine, and programs that choose victims"
 	@echo "make test      the tests, in the same guest"
 	@echo "make check     one truth, applies to both bases, checkpatch, shellcheck: seconds"
 	@echo "make objects   every patch with gcc and clang, W=1, sparse; the calls of the hooks"
+	@echo "make fuzz-parsers  what oom-policy reads, under libFuzzer: minutes"
 	@echo "make rfc       both postings with your name, and the checks before they are sent"
 	@echo "make layout    the series as commits, in build/series"
 	@echo "make export    those commits -> patches/ and the files here"
@@ -18,6 +19,8 @@ check:
 	@scripts/check.sh
 objects:
 	@scripts/objects.sh
+fuzz-parsers:
+	@scripts/fuzz-parsers.sh
 rfc:
 	@scripts/rfc.sh
 layout export fold:
