@@ -62,6 +62,10 @@ static char *changed(const struct policy *policy, const char *text, const char *
 		fail(BAD_INPUT, "%s: %s: not of the form KEY=VALUE", policy->name, rule);
 		return NULL;
 	}
+	if (strchr(rule, '\n')) {
+		fail(BAD_INPUT, "%s: \"%s\": a line feed; a rule is one line", policy->name, rule);
+		return NULL;
+	}
 	key = key_of(policy, rule, !set);
 	rest = without(policy, text, key, &found);
 	if (!set && !found)

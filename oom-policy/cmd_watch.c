@@ -217,7 +217,7 @@ static int take_event(void *ctx, void *data, size_t size)
 	struct watch *w = ctx;
 	struct report r;
 
-	if (size != sizeof(*e)) {
+	if (!event_is_known(e, size)) {
 		tell_missed(w, 1, "it was reported by another version of oom-policy");
 		return 0;
 	}

@@ -36,6 +36,11 @@ static enum rule_class class_of(enum line_class class)
 	}
 }
 
+static long long within_steps(long long n)
+{
+	return n < -RULE_NO_STEP ? -RULE_NO_STEP : n > RULE_NO_STEP ? RULE_NO_STEP : n;
+}
+
 /* The bounds of a line in the unit of the programs. */
 static struct range scaled(const struct range *range, long long unit, bool multiply)
 {
@@ -51,8 +56,8 @@ static struct range scaled(const struct range *range, long long unit, bool multi
 		r.min = r.min / unit + !!(r.min % unit);
 		r.max = r.max == LLONG_MAX ? LLONG_MAX : r.max / unit;
 	}
-	r.min = r.min < -RULE_NO_STEP ? -RULE_NO_STEP : r.min;
-	r.max = r.max > RULE_NO_STEP ? RULE_NO_STEP : r.max;
+	r.min = within_steps(r.min);
+	r.max = within_steps(r.max);
 	return r;
 }
 

@@ -63,14 +63,11 @@ static void count_victims(const char *loaded, struct counted *counts, int nr)
 {
 	struct store store = { .dir = loaded };
 	struct oom_line_stats lines[MAX_LINES];
-	struct bpf_map_info info = { };
-	uint32_t size = sizeof(info), key = 0;
 	int map = store_map(&store, LINES_MAP), i;
 
 	if (map < 0)
 		return;
-	if (!bpf_obj_get_info_by_fd(map, &info, &size) && info.value_size == sizeof(lines) &&
-	    !bpf_map_lookup_elem(map, &key, lines)) {
+	if (!map_read(map, lines, sizeof(lines))) {
 		for (i = 0; i < nr; i++)
 			counts[i].victims = lines[i].victims;
 	}

@@ -14,6 +14,7 @@
 #include "pins.h"
 #include "program.h"
 #include "say.h"
+#include "store.h"
 
 /*
  * The kernel counts from its boot. To compare two clocks would give another second each
@@ -63,7 +64,8 @@ static bool read_link(uint32_t id, int btf_id, struct hooked *hooked)
 {
 	struct bpf_prog_info prog = { };
 	struct bpf_link_info link = { };
-	uint32_t size = sizeof(link), key = 0;
+	struct oom_policy_stats *stats = &hooked->stats;
+	uint32_t size = sizeof(link);
 	int fd, map;
 
 	fd = bpf_link_get_fd_by_id(id);
@@ -87,12 +89,10 @@ static bool read_link(uint32_t id, int btf_id, struct hooked *hooked)
 	snprintf(hooked->program, sizeof(hooked->program), "%s", prog.name);
 	map = prog_map(fd, ".data.stats");
 	if (map >= 0) {
-		struct bpf_map_info info = { };
-
-		size = sizeof(info);
-		hooked->ours = !bpf_obj_get_info_by_fd(map, &info, &size) &&
-			       info.value_size == sizeof(hooked->stats) &&
-			       !bpf_map_lookup_elem(map, &key, &hooked->stats);
+		hooked->ours = !map_read(map, &hooked->stats, sizeof(hooked->stats));
+		/* Another program may have a map like this. */
+		stats->label[sizeof(stats->label) - 1] = '\0';
+		stats->best.comm[sizeof(stats->best.comm) - 1] = '\0';
 		close(map);
 	}
 	close(fd);

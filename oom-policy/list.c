@@ -103,6 +103,11 @@ static int next_token(struct parser *p, struct token *t)
 		wrong(p, t->column, "a quote without its end");
 		return -1;
 	}
+	/* Only an argument can have one; the list is kept as lines. */
+	if (strchr(t->value ?: t->key, '\n')) {
+		wrong(p, t->column, "a line feed in quotes; a rule is one line");
+		return -1;
+	}
 	return 1;
 }
 
@@ -693,25 +698,29 @@ char *list_text(const struct list *list)
 	return text;
 }
 
-static bool includes_name(const char *outer, const char *inner)
-{
-	return !outer || pattern_includes((struct pattern){ outer, PATTERN_NAME },
-					  (struct pattern){ inner ?: "*", PATTERN_NAME });
-}
+/* For the pattern of each line the lines whose pattern matches all that it does. */
+struct inclusions {
+	uint64_t name[MAX_LINES], exe[MAX_LINES], cgroup[MAX_LINES], scope[MAX_LINES];
+};
 
-/* A process has a cgroup, but maybe no file. */
-static bool includes_exe(const char *outer, const char *inner)
+/* All lines at once: pairs of them would take seconds. */
+static void find_inclusions(const struct list *list, struct inclusions *by)
 {
-	return !outer || (inner && includes_name(outer, inner));
-}
+	struct pattern name[MAX_LINES], exe[MAX_LINES], cgroup[MAX_LINES], scope[MAX_LINES];
+	const struct line *line;
+	int i;
 
-static bool includes_cgroup(const char *outer, const char *inner, enum pattern_kind kind)
-{
-	if (!outer)
-		return true;
-	if (!inner && kind == PATTERN_CGROUP)
-		return false;
-	return pattern_includes((struct pattern){ outer, kind }, (struct pattern){ inner ?: "", kind });
+	for (i = 0; i < list->nr; i++) {
+		line = &list->lines[i];
+		name[i] = (struct pattern){ line->name ?: "*", PATTERN_NAME };
+		exe[i] = (struct pattern){ line->exe, PATTERN_NAME };
+		cgroup[i] = (struct pattern){ line->cgroup ?: "", PATTERN_BELOW };
+		scope[i] = (struct pattern){ line->scope, PATTERN_CGROUP };
+	}
+	pattern_inclusions(name, list->nr, by->name);
+	pattern_inclusions(exe, list->nr, by->exe);
+	pattern_inclusions(cgroup, list->nr, by->cgroup);
+	pattern_inclusions(scope, list->nr, by->scope);
 }
 
 static bool includes_range(const struct range *outer, const struct range *inner)
@@ -720,11 +729,15 @@ static bool includes_range(const struct range *outer, const struct range *inner)
 }
 
 /* Does a line match whatever another one does? */
-static bool includes(const struct line *outer, const struct line *inner)
+static bool includes(const struct list *list, const struct inclusions *by, int o, int i)
 {
-	return includes_name(outer->name, inner->name) && includes_exe(outer->exe, inner->exe) &&
-	       includes_cgroup(outer->cgroup, inner->cgroup, PATTERN_BELOW) &&
-	       includes_cgroup(outer->scope, inner->scope, PATTERN_CGROUP) &&
+	const struct line *outer = &list->lines[o], *inner = &list->lines[i];
+
+	/* A process has a name and a cgroup, but maybe no file, and no scope in a global OOM. */
+	return (!outer->name || by->name[i] >> o & 1) &&
+	       (!outer->exe || (inner->exe && by->exe[i] >> o & 1)) &&
+	       (!outer->cgroup || by->cgroup[i] >> o & 1) &&
+	       (!outer->scope || (inner->scope && by->scope[i] >> o & 1)) &&
 	       (!outer->global || inner->global) &&
 	       (!outer->has_uid || (inner->has_uid && inner->uid == outer->uid)) &&
 	       (!outer->has_gid || (inner->has_gid && inner->gid == outer->gid)) &&
@@ -734,28 +747,32 @@ static bool includes(const struct line *outer, const struct line *inner)
 	       (!outer->mark || outer->mark == inner->mark);
 }
 
-int list_shadowed_by(const struct list *list, int nr)
+void list_find_shadowed(const struct list *list, int *by)
 {
-	int i;
+	struct inclusions inclusions;
+	int nr;
 
-	for (i = 0; i < nr; i++) {
-		if (includes(&list->lines[i], &list->lines[nr]))
-			return i;
+	find_inclusions(list, &inclusions);
+	for (nr = 0; nr < list->nr; nr++) {
+		for (by[nr] = 0; by[nr] < nr && !includes(list, &inclusions, by[nr], nr); by[nr]++)
+			;
+		if (by[nr] == nr)
+			by[nr] = -1;
 	}
-	return -1;
 }
 
 int list_warn_shadowed(const struct list *list)
 {
-	int nr, by, shadowed = 0;
+	int nr, shadowed = 0, by[MAX_LINES];
 
+	list_find_shadowed(list, by);
 	for (nr = 0; nr < list->nr; nr++) {
-		by = list_shadowed_by(list, nr);
-		if (by < 0)
+		if (by[nr] < 0)
 			continue;
 		shadowed++;
 		fail(BAD_INPUT, "%s:%d:1: never matches: line %d before it (%s) matches all that it does",
-		     list->source, list->lines[nr].number, list->lines[by].number, list->lines[by].text);
+		     list->source, list->lines[nr].number, list->lines[by[nr]].number,
+		     list->lines[by[nr]].text);
 	}
 	return shadowed;
 }

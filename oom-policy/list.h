@@ -91,8 +91,8 @@ bool list_take(struct list *list, const char *text);
 char *list_text(const struct list *list);
 void list_free(struct list *list);
 
-/* The line before a line that matches all that it does, or -1. */
-int list_shadowed_by(const struct list *list, int nr);
+/* For each line the first one before it that matches all that it does, or -1. */
+void list_find_shadowed(const struct list *list, int *by);
 /* Say which lines can never match: how many. */
 int list_warn_shadowed(const struct list *list);
 

@@ -63,6 +63,9 @@ static int write_ids(const struct list *list, const struct store *store, int whi
 
 	if (!ids)
 		ret = -ENOMEM;
+	if (!ret && !map_is(map, BPF_MAP_TYPE_HASH, sizeof(struct rule_id),
+			     sizeof(struct rule_id_lines)))
+		ret = -EINVAL;
 	while (!ret && !bpf_map_get_next_key(map, at, &next)) {
 		if (next.list == which && !bpf_map_delete_elem(map, &next))
 			continue;

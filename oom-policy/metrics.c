@@ -80,16 +80,13 @@ static void print_quoted(const char *text)
 static void print_lines(const char *policy)
 {
 	struct oom_line_stats lines[MAX_LINES];
-	struct bpf_map_info info = { };
-	uint32_t size = sizeof(info), key = 0;
 	int map = store_map(&(struct store){ .dir = policy }, LINES_MAP), i;
 	char *text, *rest, *line;
 
 	if (map < 0)
 		return;
 	text = rest = store_text(policy);
-	if (bpf_obj_get_info_by_fd(map, &info, &size) || info.value_size != sizeof(lines) ||
-	    bpf_map_lookup_elem(map, &key, lines))
+	if (map_read(map, lines, sizeof(lines)))
 		rest = NULL;
 	for (i = 0; i < MAX_LINES && (line = strsep(&rest, "\n")); i++) {
 		/* They are behind the lines. */
@@ -108,12 +105,11 @@ static void print_watch(void)
 {
 	int map = bpf_obj_get(WATCH_PINS "/lost");
 	unsigned long long lost;
-	uint32_t key = 0;
 
 	if (map < 0)
 		return;
 	head("watch_lost_events_total", "counter", "Reports that did not fit into the buffer of watch.");
-	if (!bpf_map_lookup_elem(map, &key, &lost))
+	if (!map_read(map, &lost, sizeof(lost)))
 		printf("oom_policy_watch_lost_events_total %llu\n", lost);
 	close(map);
 }

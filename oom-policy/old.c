@@ -13,7 +13,8 @@ static const char *of_name(const char *key, const char *value, char *buf, size_t
 {
 	bool prefer = !strcmp(value, "prefer");
 
-	if (!prefer && strcmp(value, "never"))
+	/* The list cannot hold such a name. */
+	if ((!prefer && strcmp(value, "never")) || strpbrk(key, "\"\n"))
 		return NULL;
 	snprintf(buf, size, "%s name=\"%s\"", prefer ? "first" : "never", key);
 	return buf;

@@ -284,20 +284,24 @@ unsigned int dfa_run(const struct dfa *dfa, const char *text)
 	return state;
 }
 
-bool pattern_includes(struct pattern outer, struct pattern inner)
+void pattern_inclusions(const struct pattern *patterns, int nr, uint64_t *by)
 {
-	struct pattern both[] = { outer, inner };
-	bool includes = true;
+	bool told;
 	struct dfa dfa;
+	uint64_t rest;
 	int i;
 
-	if (dfa_compile(&dfa, both, 2, 4096, 256))
-		return false;
+	told = !dfa_compile(&dfa, patterns, nr, 4096, 256);
+	for (i = 0; i < nr; i++)
+		by[i] = told ? UINT64_MAX : 1ULL << i;
+	if (!told)
+		return;
 	/* Each state is reached by some text. */
-	for (i = 0; i < dfa.nr_states; i++)
-		includes &= dfa.accept[i][0] != 2;
+	for (i = 0; i < dfa.nr_states; i++) {
+		for (rest = dfa.accept[i][0]; rest; rest &= rest - 1)
+			by[__builtin_ctzll(rest)] &= dfa.accept[i][0];
+	}
 	dfa_free(&dfa);
-	return includes;
 }
 
 const char *pattern_clean(char *text)

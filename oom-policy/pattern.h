@@ -43,8 +43,13 @@ void dfa_free(struct dfa *dfa);
 /* The state after a text. */
 unsigned int dfa_run(const struct dfa *dfa, const char *text);
 
-/* Does @outer match each text that @inner does? False if that cannot be told. */
-bool pattern_includes(struct pattern outer, struct pattern inner);
+/**
+ * pattern_inclusions - which patterns match each text that another one does
+ * @nr: at most 64
+ * @by: for each pattern the set of those that do, itself among them; only itself if that
+ * cannot be told
+ */
+void pattern_inclusions(const struct pattern *patterns, int nr, uint64_t *by);
 
 /**
  * pattern_clean - a cgroup pattern as the automaton takes it

@@ -194,6 +194,11 @@ struct bpf_link *pins_link(struct bpf_program *prog)
 	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &cgroups,
 		    .link_info_len = sizeof(cgroups));
 
+	/* The object is not one of oom_policy.bpf.h, or an older one. */
+	if (!prog) {
+		errno = ENOENT;
+		return NULL;
+	}
 	/* Without a cgroup of its own it goes through all of them. */
 	if (!strcmp(bpf_program__section_name(prog), "iter/cgroup"))
 		return bpf_program__attach_iter(prog, &opts);

@@ -38,7 +38,7 @@ int pins_attach(const struct setup *setup, const char *dir);
 /* Replace rules and settings of a policy that is loaded from the same object; as pins_attach(). */
 int pins_replace(const struct setup *setup, const char *dir);
 struct bpf_program;
-/* Attach a program, which may be an iterator. */
+/* Attach a program, which may be an iterator; NULL and errno, also for none. */
 struct bpf_link *pins_link(struct bpf_program *prog);
 /* Has it all of its pins? */
 bool pins_whole(const char *name);

@@ -114,7 +114,8 @@ static struct policy *read_policy(const struct btf *btf)
 {
 	struct policy *p = calloc(1, sizeof(*p));
 	const struct btf_type *tag, *var;
-	const char *text;
+	const char *text, *name;
+	bool damaged = false;
 	__u32 id;
 
 	p->line = p->limits = "";
@@ -122,15 +123,19 @@ static struct policy *read_policy(const struct btf *btf)
 		tag = btf__type_by_id(btf, id);
 		if (!btf_is_decl_tag(tag))
 			continue;
+		/* libbpf does not check where names and types are. */
 		text = btf__name_by_offset(btf, tag->name_off);
 		var = btf__type_by_id(btf, tag->type);
-		if (!strncmp(text, TAG, strlen(TAG)))
-			read_tag(p, strdup(text + strlen(TAG)), btf__name_by_offset(btf, var->name_off));
+		name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
+		if (!text || !name)
+			damaged = true;
+		else if (!strncmp(text, TAG, strlen(TAG)))
+			read_tag(p, strdup(text + strlen(TAG)), name);
 	}
 	/* In BTF they are in the order in which the programs use them. */
 	if (p->nr_params)
 		qsort(p->params, p->nr_params, sizeof(*p->params), by_name);
-	if (p->name && *p->name && strlen(p->name) <= MAX_NAME &&
+	if (!damaged && p->name && *p->name && strlen(p->name) <= MAX_NAME &&
 	    !p->name[strspn(p->name, NAME_CHARS)])
 		return p;
 	free(p);

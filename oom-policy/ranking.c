@@ -192,7 +192,7 @@ static int run_setup(struct ranking *r, const struct setup *setup)
 	ret = setup_rules(setup, &store, false) ?: setup_switch(setup, &store);
 	if (ret)
 		status = kernel_explain(-ret, setup->policy->name);
-	link = ret ? NULL : bpf_program__attach(bpf_object__find_program_by_name(obj, "oom_rank"));
+	link = ret ? NULL : pins_link(bpf_object__find_program_by_name(obj, "oom_rank"));
 	if (!ret) {
 		r->text[r->nr_policies] = setup_text(setup);
 		status = link ? dry_run(r, setup->policy, bpf_link__fd(link)) :

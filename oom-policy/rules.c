@@ -49,19 +49,30 @@ static bool value_of(const struct values *values, const char *text, long *n)
 	return number(text, values->min, values->max, n);
 }
 
+/* A number of units in pages, or false if there is no such number of bytes. */
+static bool in_pages(long n, long unit, long *pages)
+{
+	if (__builtin_mul_overflow(n, unit, pages))
+		return false;
+	*pages /= sysconf(_SC_PAGESIZE);
+	return true;
+}
+
 static int set_param(struct setup *setup, const struct param *param, const char *text,
 		     const char *value, const char *where)
 {
 	const struct values *values = &param->values;
-	long number_of;
+	long number_of, given;
 	char buf[128];
 	int i;
 
-	if (!value_of(values, value, &number_of))
+	if (!value_of(values, value, &given))
 		return fail(BAD_INPUT, "%s%s: %s: %s%s", where, setup->policy->name, text,
 			    values->words ? "" : "a number of ", values_text(values, buf, sizeof(buf)));
-	if (values->unit)
-		number_of *= values->unit / sysconf(_SC_PAGESIZE);
+	number_of = given;
+	if (values->unit && !in_pages(given, values->unit, &number_of))
+		return fail(BAD_INPUT, "%s%s: %s: more than %ld bytes", where, setup->policy->name,
+			    text, LONG_MAX);
 	if (!number_of && !strcmp(param->name, "observe") && !strcmp(setup->policy->name, "observe"))
 		return fail(BAD_INPUT, "%s%s: %s: this policy is there to decide nothing", where,
 			    setup->policy->name, text);
@@ -72,7 +83,11 @@ static int set_param(struct setup *setup, const struct param *param, const char 
 			fail(BAD_INPUT, "%s%s: %s: contradicts an earlier %s", where,
 			     setup->policy->name, text, param->name);
 	}
+	if (setup->nr_vars == MAX_VARS)
+		return fail(BAD_INPUT, "%s%s: %s: more than %d settings", where,
+			    setup->policy->name, text, MAX_VARS);
 	setup->vars[i].param = param;
+	setup->vars[i].given = given;
 	setup->vars[i].value = number_of;
 	setup->nr_vars++;
 	return DONE;
@@ -223,6 +238,12 @@ static int outcome(struct setup *setup, struct rule *rule, const char *value, co
 	return DONE;
 }
 
+/* The prefix of a path that would be taken for one with it. */
+static const char *path_prefix(const char *path)
+{
+	return strncmp(path, CGROUPS, strlen(CGROUPS)) ? "" : CGROUPS;
+}
+
 static char *rule_text(const struct setup *setup, const struct rule *rule, const char *key,
 		       const char *value)
 {
@@ -233,7 +254,8 @@ static char *rule_text(const struct setup *setup, const struct rule *rule, const
 	if (setup->policy->subject == SUBJECT_PID)
 		ret = asprintf(&text, "%.*s:%llu=%s", (int)strcspn(key, ":"), key, pid->start, value);
 	else
-		ret = asprintf(&text, "%s=%s", rule->path && !*rule->path ? "/" : rule->path ?: key, value);
+		ret = asprintf(&text, "%s%s=%s", rule->path ? path_prefix(rule->path) : "",
+			       rule->path && !*rule->path ? "/" : rule->path ?: key, value);
 	return ret < 0 ? NULL : text;
 }
 
@@ -247,6 +269,10 @@ int setup_add(struct setup *setup, const char *text, const char *where)
 
 	if (!value || value == text || value - text >= (long)sizeof(key))
 		return fail(BAD_INPUT, "%s%s: %s: not of the form KEY=VALUE", where,
+			    setup->policy->name, text);
+	/* The rules are kept as lines. */
+	if (strchr(text, '\n'))
+		return fail(BAD_INPUT, "%s%s: \"%s\": a line feed; a rule is one line", where,
 			    setup->policy->name, text);
 	memcpy(key, text, value - text);
 	key[value++ - text] = '\0';
@@ -416,9 +442,7 @@ char *setup_text(const struct setup *setup)
 		if (values->words)
 			value_word(values->words, setup->vars[i].value, word, sizeof(word));
 		else
-			snprintf(word, sizeof(word), "%ld", values->unit ?
-				 setup->vars[i].value / (values->unit / sysconf(_SC_PAGESIZE)) :
-				 setup->vars[i].value);
+			snprintf(word, sizeof(word), "%ld", setup->vars[i].given);
 		fprintf(out, "%s=%s\n", setup->vars[i].param->name, word);
 	}
 	fclose(out);
@@ -457,22 +481,30 @@ void setup_free(struct setup *setup)
 	*setup = (struct setup){ };
 }
 
-/* The offset of a variable in the settings of an object, or -ENOENT. */
-static int find_variable(const struct btf *btf, const char *name, unsigned int *size)
+/* A variable in the settings of an object, or NULL. */
+static const struct btf_var_secinfo *find_variable(const struct btf *btf, const char *variable)
 {
-	int id = btf__find_by_name_kind(btf, SETTINGS, BTF_KIND_DATASEC), i;
+	int id = btf ? btf__find_by_name_kind(btf, SETTINGS, BTF_KIND_DATASEC) : -1, i;
 	const struct btf_type *sec, *var;
 	struct btf_var_secinfo *info;
+	const char *name;
 
 	sec = id < 0 ? NULL : btf__type_by_id(btf, id);
 	for (i = 0; sec && i < btf_vlen(sec); i++) {
 		info = btf_var_secinfos(sec) + i;
 		var = btf__type_by_id(btf, info->type);
-		*size = info->size;
-		if (!strcmp(btf__name_by_offset(btf, var->name_off), name))
-			return info->offset;
+		name = var ? btf__name_by_offset(btf, var->name_off) : NULL;
+		if (name && !strcmp(name, variable))
+			return info;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* A variable that is a number, with all of it in the settings. */
+static bool is_number(const struct btf_var_secinfo *info, size_t settings)
+{
+	return (info->size == 1 || info->size == 2 || info->size == 4 || info->size == 8) &&
+	       info->size <= settings && info->offset <= settings - info->size;
 }
 
 /*
@@ -481,31 +513,34 @@ static int find_variable(const struct btf *btf, const char *name, unsigned int *
  */
 static int set_variable(struct bpf_object *obj, const char *name, uint64_t value, int shift)
 {
-	unsigned int var_size = 0;
-	int at = find_variable(bpf_object__btf(obj), name, &var_size), ret;
-	struct bpf_map *map;
+	const struct btf_var_secinfo *info = find_variable(bpf_object__btf(obj), name);
+	struct bpf_map *map = bpf_object__find_map_by_name(obj, SETTINGS);
+	uint32_t four;
+	uint16_t two;
+	uint8_t one;
+	const void *from;
 	size_t size;
 	char *data;
+	int ret;
 
-	if (at < 0)
-		return at;
-	map = bpf_object__find_map_by_name(obj, SETTINGS);
-	if (!map || !bpf_map__initial_value(map, &size))
+	if (!info || !map || !bpf_map__initial_value(map, &size))
 		return -ENOENT;
+	if (!is_number(info, size))
+		return -EINVAL;
 	data = malloc(size);
 	if (!data)
 		return -ENOMEM;
 	memcpy(data, bpf_map__initial_value(map, &size), size);
 	if (shift) {
-		memcpy(&value, data + at, var_size < sizeof(value) ? var_size : sizeof(value));
+		memcpy(&value, data + info->offset, info->size);
 		value >>= shift;
 	}
-	if (var_size == 1)
-		*(uint8_t *)(data + at) = value;
-	else if (var_size == 4)
-		*(uint32_t *)(data + at) = value;
-	else
-		memcpy(data + at, &value, sizeof(value));
+	four = value;
+	two = value;
+	one = value;
+	from = info->size == 1 ? (void *)&one : info->size == 2 ? (void *)&two :
+	       info->size == 4 ? (void *)&four : (void *)&value;
+	memcpy(data + info->offset, from, info->size);
 	ret = bpf_map__set_initial_value(map, data, size);
 	free(data);
 	return ret;
@@ -546,6 +581,7 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 	struct bpf_object *obj = bpf_object__open_file(setup->policy->path, NULL);
 	int ret = obj ? setup_vars(setup, obj) : -errno, map;
 	struct bpf_map *settings;
+	const void *value;
 	uint32_t key = 0;
 	size_t size;
 
@@ -554,7 +590,10 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 		ret = map;
 	if (!ret) {
 		settings = bpf_object__find_map_by_name(obj, SETTINGS);
-		if (bpf_map_update_elem(map, &key, bpf_map__initial_value(settings, &size), BPF_ANY))
+		value = bpf_map__initial_value(settings, &size);
+		if (!map_is(map, BPF_MAP_TYPE_ARRAY, sizeof(key), size))
+			ret = -EINVAL;
+		else if (bpf_map_update_elem(map, &key, value, BPF_ANY))
 			ret = -errno;
 		close(map);
 	}
@@ -562,10 +601,27 @@ int setup_replace_vars(const struct setup *setup, const struct store *store)
 	return ret;
 }
 
+/* The size of a key of the rules. */
+static uint32_t key_size(enum subject subject)
+{
+	return subject == SUBJECT_PID ? sizeof(uint32_t) :
+	       subject == SUBJECT_CGROUP ? sizeof(uint64_t) : sizeof(struct oom_name);
+}
+
+/* Is it a map for rules? A value may be smaller than that of a rule. */
+static bool takes_rules(int map, uint32_t key_size)
+{
+	struct bpf_map_info info = { };
+	uint32_t len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(map, &info, &len) && info.type == BPF_MAP_TYPE_HASH &&
+	       info.key_size == key_size && info.value_size <= sizeof(((struct rule *)NULL)->value);
+}
+
 /* Key and value of one rule, now that the cgroup is there, or is not. */
 static int write_rule(const struct rule *rule, int map, int paths)
 {
-	char path[MAX_PATH] = "";
+	char path[MAX_PATH] = "", whole[MAX_PATH + sizeof(CGROUPS)];
 	uint64_t id = ROOT_CGROUP;
 
 	if (!rule->path)
@@ -574,8 +630,9 @@ static int write_rule(const struct rule *rule, int map, int paths)
 	snprintf(path, sizeof(path), "%s", rule->path);
 	if (*path && paths >= 0 && bpf_map_update_elem(paths, path, rule->value, BPF_ANY))
 		return -errno;
+	snprintf(whole, sizeof(whole), CGROUPS "%s", path);
 	if (*path)
-		id = cgroup_id(path);
+		id = cgroup_id(whole);
 	return id ? bpf_map_update_elem(map, &id, rule->value, BPF_ANY) : 0;
 }
 
@@ -605,25 +662,21 @@ static bool named_path(const struct setup *setup, const void *key, size_t size)
 	int i;
 
 	for (i = 0; i < setup->nr; i++) {
-		if (setup->rules[i].path && !strcmp(setup->rules[i].path, key))
+		if (setup->rules[i].path && !strncmp(setup->rules[i].path, key, size))
 			return true;
 	}
 	return false;
 }
 
 /* Delete the keys that no rule names. */
-static void delete_others(const struct setup *setup, int map,
+static void delete_others(const struct setup *setup, int map, size_t size,
 			  bool (*keep)(const struct setup *setup, const void *key, size_t size))
 {
-	struct bpf_map_info info = { };
-	uint32_t len = sizeof(info);
 	char key[MAX_PATH], next[MAX_PATH], *at = NULL;
 
-	if (bpf_obj_get_info_by_fd(map, &info, &len) || info.key_size > sizeof(key))
-		return;
 	while (!bpf_map_get_next_key(map, at, next)) {
-		if (keep(setup, next, info.key_size)) {
-			at = memcpy(key, next, info.key_size);
+		if (keep(setup, next, size)) {
+			at = memcpy(key, next, size);
 			continue;
 		}
 		if (bpf_map_delete_elem(map, next))
@@ -634,6 +687,7 @@ static void delete_others(const struct setup *setup, int map,
 
 int setup_rules(const struct setup *setup, const struct store *store, bool replace)
 {
+	uint32_t size = key_size(setup->policy->subject);
 	int map, paths, i, ret = 0;
 
 	if (setup->list)
@@ -644,12 +698,14 @@ int setup_rules(const struct setup *setup, const struct store *store, bool repla
 	if (map < 0)
 		return map;
 	paths = store_map(store, PATHS);
+	if (!takes_rules(map, size) || (paths >= 0 && !takes_rules(paths, MAX_PATH)))
+		ret = -EINVAL;
 	for (i = 0; !ret && i < setup->nr; i++)
 		ret = write_rule(&setup->rules[i], map, paths);
 	if (!ret && replace && paths >= 0)
-		delete_others(setup, paths, named_path);
+		delete_others(setup, paths, MAX_PATH, named_path);
 	if (!ret && replace)
-		delete_others(setup, map, named);
+		delete_others(setup, map, size, named);
 	if (paths >= 0)
 		close(paths);
 	close(map);

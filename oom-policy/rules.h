@@ -10,6 +10,8 @@
 struct bpf_object;
 
 #define MAX_RULES 1024
+/* Settings that a policy may be given. */
+#define MAX_VARS 32
 /* That a command line may name. */
 #define MAX_POLICIES 16
 
@@ -28,8 +30,9 @@ struct setup {
 	bool only;			/* some cgroup is to be chosen from only */
 	struct {
 		const struct param *param;
-		long value;
-	} vars[8];
+		long given;		/* in the unit of the setting */
+		long value;		/* as the programs have it: bytes in pages */
+	} vars[MAX_VARS];
 	int nr_vars;
 	struct list *list;		/* of LIST_POLICY; NULL: none */
 	char *changes;			/* lines that change the list that is loaded */

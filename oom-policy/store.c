@@ -86,6 +86,24 @@ void *store_mmap(const struct store *store, const char *name, size_t *size)
 	return data == MAP_FAILED ? NULL : data;
 }
 
+bool map_is(int map, uint32_t type, uint32_t key_size, uint32_t value_size)
+{
+	struct bpf_map_info info = { };
+	uint32_t len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(map, &info, &len) && info.type == type &&
+	       info.key_size == key_size && info.value_size == value_size;
+}
+
+int map_read(int map, void *value, uint32_t size)
+{
+	uint32_t key = 0;
+
+	if (!map_is(map, BPF_MAP_TYPE_ARRAY, sizeof(key), size))
+		return -EINVAL;
+	return bpf_map_lookup_elem(map, &key, value) ? -errno : 0;
+}
+
 /* FNV-1a of a file, 0 if it cannot be read. */
 static uint64_t hash_of(const char *path)
 {
@@ -106,7 +124,7 @@ static uint64_t hash_of(const char *path)
 static struct text *read_text(const char *dir)
 {
 	struct bpf_map_info info = { };
-	uint32_t size = sizeof(info), key = 0;
+	uint32_t size = sizeof(info);
 	struct text *text = NULL;
 	char path[512];
 	int map;
@@ -117,7 +135,8 @@ static struct text *read_text(const char *dir)
 		return NULL;
 	if (!bpf_obj_get_info_by_fd(map, &info, &size) && info.value_size > sizeof(*text))
 		text = malloc(info.value_size);
-	if (text && bpf_map_lookup_elem(map, &key, text)) {
+	/* One without its end was not written by this command. */
+	if (text && (map_read(map, text, info.value_size) || ((char *)text)[info.value_size - 1])) {
 		free(text);
 		text = NULL;
 	}

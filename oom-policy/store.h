@@ -3,6 +3,7 @@
 #ifndef STORE_H
 #define STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,14 @@ struct store {
 int store_map(const struct store *store, const char *name);
 /* The same, in memory: NULL and errno if it fails; to be unmapped with its @size. */
 void *store_mmap(const struct store *store, const char *name, size_t *size);
+
+/*
+ * Is it a map of this type and these sizes? A pin may be of an older or a foreign policy,
+ * and the kernel copies as many bytes as its map has.
+ */
+bool map_is(int map, uint32_t type, uint32_t key_size, uint32_t value_size);
+/* The value of an array of one, of this size: 0 or -errno. */
+int map_read(int map, void *value, uint32_t size);
 
 /*
  * The text of the rules and settings of a pinned policy, so that they can be shown and

@@ -3,6 +3,12 @@
 #ifndef WATCH_H
 #define WATCH_H
 
+#ifndef __bpf__
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#endif
+
 #include "oom_policy.h"
 
 /* In the map .data.state. */
@@ -27,5 +33,28 @@ struct event {
 	char trigger_comm[16], victim_comm[16];
 	char policy[16];		/* its label; empty: no policy gave a verdict */
 };
+
+#ifndef __bpf__
+static inline bool event_has_end(const char *text)
+{
+	return memchr(text, 0, sizeof(((struct event *)NULL)->policy));
+}
+
+/*
+ * Is it one of this version? A buffer that stays may have those of a later one, which
+ * knows more outcomes.
+ */
+static inline bool event_is_known(const struct event *e, size_t size)
+{
+	unsigned char flags[3];
+
+	if (size != sizeof(*e))
+		return false;
+	memcpy(flags, (const char *)e + offsetof(struct event, sysrq), sizeof(flags));
+	return e->outcome >= -1 && e->outcome < NR_OUTCOMES && flags[0] <= 1 && flags[1] <= 1 &&
+	       flags[2] <= 1 && event_has_end(e->trigger_comm) && event_has_end(e->victim_comm) &&
+	       event_has_end(e->policy);
+}
+#endif
 
 #endif

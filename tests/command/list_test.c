@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "kselftest_harness.h"
 #include "pattern.c"
@@ -35,7 +36,7 @@ const char *process_start(const char *pid, unsigned long long *start)
 /* A whole text, as from a file called F. */
 static bool read_text(struct list *list, const char *text)
 {
-	char copy[16384], *rest = copy, *line;
+	char copy[32768], *rest = copy, *line;
 	int nr = 0;
 
 	said[0] = '\0';
@@ -206,6 +207,10 @@ TEST(list_changes)
 	EXPECT_FALSE(list_take(&list, "never name=x"));
 	EXPECT_NE(NULL, strstr(said, "never name=x: no such rule"));
 	EXPECT_FALSE(list_put(&list, "never frob=x", false));
+	/* The list is kept as lines. */
+	said[0] = '\0';
+	EXPECT_FALSE(list_put(&list, "never name=\"x\ny\"", false));
+	EXPECT_NE(NULL, strstr(said, "F:1:7: a line feed in quotes"));
 	text_is(_metadata, &list, "last name=a\nnever name=e\n4 name=c\nrank score\n");
 	list_free(&list);
 }
@@ -266,13 +271,15 @@ static const struct {
 TEST(list_shadowed)
 {
 	struct list list;
+	int by[MAX_LINES];
 	char text[256];
 	size_t i;
 
 	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
 		snprintf(text, sizeof(text), "first name=zz\n%s\n%s", pairs[i].first, pairs[i].second);
 		ASSERT_TRUE(read_text(&list, text)) TH_LOG("%s", said);
-		EXPECT_EQ(pairs[i].shadowed ? 1 : -1, list_shadowed_by(&list, 2)) TH_LOG("%s", text);
+		list_find_shadowed(&list, by);
+		EXPECT_EQ(pairs[i].shadowed ? 1 : -1, by[2]) TH_LOG("%s", text);
 		EXPECT_EQ(pairs[i].shadowed, list_warn_shadowed(&list));
 		if (pairs[i].shadowed) {
 			EXPECT_EQ(0, strncmp(said, "F:3:1: never matches: line 2 before it (", 40))
@@ -280,6 +287,36 @@ TEST(list_shadowed)
 		}
 		list_free(&list);
 	}
+}
+
+/* Patterns that take all the room there is: compiled at once, not pair by pair. */
+TEST(list_shadowed_in_time)
+{
+	char text[64 * 256] = "", pattern[2][256] = { "/", "/" };
+	struct pattern patterns[MAX_LINES];
+	clock_t before, once;
+	struct list list;
+	struct dfa dfa;
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		strcat(pattern[0], "**a");
+		strcat(pattern[1], "**b");
+	}
+	for (i = 0; i < 64; i++)
+		sprintf(text + strlen(text), "first cgroup=%s uid=%d\n", pattern[i % 2], i);
+	ASSERT_TRUE(read_text(&list, text)) TH_LOG("%s", said);
+	for (i = 0; i < list.nr; i++)
+		patterns[i] = (struct pattern){ list.lines[i].cgroup, PATTERN_BELOW };
+	before = clock();
+	ASSERT_EQ(0, dfa_compile(&dfa, patterns, list.nr, 4096, 256));
+	dfa_free(&dfa);
+	once = clock() - before;
+	before = clock();
+	EXPECT_EQ(0, list_warn_shadowed(&list));
+	/* Pair by pair it took forty times as long. */
+	EXPECT_LT(clock() - before, 8 * once);
+	list_free(&list);
 }
 
 TEST(list_users)
