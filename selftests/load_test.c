@@ -143,6 +143,28 @@ TEST_F(load, verifier)
 		TH_LOG("not \"%s\" but: %s", reason, log_read(&self->log));
 }
 
+/*
+ * H8: attached again, a program has instructions that were rewritten, such as its calls of
+ * kfuncs. Another one is loaded meanwhile, as the filter keeps its last answer.
+ */
+TEST(H8_attached_again)
+{
+	struct refused_bpf *skel = refused_bpf__open(), *other = refused_bpf__open();
+	struct bpf_link *link;
+
+	SKIP_WITHOUT_HOOK();
+	ASSERT_EQ(0, load_only(skel, "kfunc_at_hook")) TH_LOG("%s", libbpf_log);
+	link = bpf_program__attach(skel->progs.kfunc_at_hook);
+	ASSERT_NE(NULL, link);
+	bpf_link__destroy(link);
+	ASSERT_EQ(0, load_only(other, "bounded_loop")) TH_LOG("%s", libbpf_log);
+	refused_bpf__destroy(other);
+	link = bpf_program__attach(skel->progs.kfunc_at_hook);
+	ASSERT_NE(NULL, link) TH_LOG("%s", libbpf_log);
+	bpf_link__destroy(link);
+	refused_bpf__destroy(skel);
+}
+
 /* H8: an extension would run without the hook's filter having seen it. */
 FIXTURE(extension)
 {

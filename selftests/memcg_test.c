@@ -221,8 +221,6 @@ TEST_F(memcg, H8_detach_and_attach_again)
 	ASSERT_EQ(0, self->e.table->asked);
 	ASSERT_LABEL("");
 
-	/* The answer of the filter that is kept is on another program then. */
-	example_select_bpf__destroy(example_select_bpf__open_and_load());
 	ATTACH(first);
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
 	RUN_OOM();
