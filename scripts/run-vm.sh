@@ -7,6 +7,8 @@ set -euo pipefail
 . "$(dirname "$0")/tests.sh"
 # shellcheck source=scripts/bench.sh
 . "$(dirname "$0")/bench.sh"
+# shellcheck source=scripts/debian.sh
+. "$(dirname "$0")/debian.sh"
 
 usage() {
 	cat <<'END'
@@ -23,6 +25,9 @@ Builds a kernel with the series, boots it in QEMU, and:
                      policy and without, and records them in bench/results
                      (of a folder as BASE: prints them);
                      --short: a few of them, compared with what is recorded
+  debian [demo | test [PATTERN...] | shell]
+                     the same in a guest with Debian's own user space: systemd,
+                     users, containers
 
   -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
                      newest linux-source of Debian's backports and unstable;
@@ -41,6 +46,7 @@ Examples:
   run-vm.sh -b ~/linux test           on a tree of your own
   run-vm.sh exec -- bpftool prog      what is loaded in a fresh guest
   run-vm.sh fuzz --minutes 2 --seed 7
+  run-vm.sh debian test 'units.*'     units, restarted, under a policy
 
 Exit status: 0 passed, 1 a test failed (exec: as the command), 2 usage,
 3 dependency missing, 4 base not available or the series does not apply,
@@ -75,6 +81,13 @@ if [ $# -gt 0 ]; then
 fi
 case $command:$# in
 demo:0 | shell:0 | test:* | bench:0) ;;
+debian:*)
+	case ${1:-demo}:$# in
+	demo:[01] | shell:1 | test:*) ;;
+	demo:* | shell:*) die $EX_USAGE "debian $1: too many arguments; try --help" ;;
+	*) die $EX_USAGE "debian: $1: demo, test or shell" ;;
+	esac
+	;;
 bench:1)
 	[ "$1" = --short ] || die $EX_USAGE "bench: $1: no such option; try --help"
 	;;
@@ -108,7 +121,13 @@ if [ "$command" = bench ]; then
 	exit
 fi
 accel_pick "$accel"
-guest_build "$base"
+if [ "$command" = debian ]; then
+	debian_build "$base"
+	command=debian-${1:-demo}
+	shift $(($# > 0))
+else
+	guest_build "$base"
+fi
 # shellcheck disable=SC2031  # it is bench.sh that sets another, and not here
 say "Booting ${BASE_VERSION%%-*} under QEMU ($ACCEL)"
 if [ -n "$gdb" ]; then
@@ -125,13 +144,17 @@ test)
 	[ $# -gt 0 ] || set -- '*'
 	tests_run "$@" || rc=$?
 	;;
-shell)
+debian-test)
+	[ $# -gt 0 ] || set -- '*'
+	debian_tests "$@" || rc=$?
+	;;
+shell | debian-shell)
 	echo exit >"$job"
 	vm_boot shell "$job" "$console" || rc=$?
 	;;
 *)
 	echo "exec ./demo" >"$job"
-	[ "$command" = demo ] || printf '%q ' exec "$@" >"$job"
+	[ "$command" != exec ] && [ "$command" != fuzz ] || printf '%q ' exec "$@" >"$job"
 	vm_boot run "$job" "$console" || rc=$?
 	if vm_splats "$console" >&2; then
 		say "The kernel's log: $console"

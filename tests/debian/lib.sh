@@ -1,0 +1,191 @@
+# shellcheck shell=bash
+# For the tests of the Debian guest. A test is a function test_NAME, run by bash -e in a
+# shell of its own; the first command that fails ends it, and is printed with what the
+# test had seen. To be sourced at the end of a file of tests, which run-vm.sh calls with
+#
+#   -l        print the names of the tests
+#   -b        do what has to be done before the guest boots: function before
+#   -r NAME   run a test, and print its result as the harness of the selftests does
+set -u
+
+HERE=/run/oom/tests
+UNITS=/run/systemd/system
+SUITE=$(basename "$0")
+SUITE=${SUITE%_test}
+export SYSTEMD_PAGER='' SYSTEMD_COLORS=0 LC_ALL=C
+
+# unit NAME < FILE - a unit file, in effect at once.
+unit() {
+	mkdir -p $UNITS
+	cat >"$UNITS/$1"
+	systemctl daemon-reload
+}
+
+# service NAME SIZE [LINE...] - start a service whose process NAME holds SIZE MiB. LINEs
+# go into its [Service].
+service() {
+	local name=$1 size=$2
+	shift 2
+	printf '%s\n' '[Unit]' StartLimitIntervalSec=0 '[Service]' "ExecStart=$HERE/hog $size $name" "$@" |
+		unit "$name.service"
+	systemctl start "$name"
+	holds "$name" "$size"
+}
+
+# holds UNIT SIZE - wait until a unit's process has its memory.
+holds() {
+	local i kib
+	for ((i = 0; i < 300; i++)); do
+		kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(systemctl show -P MainPID "$1")/status" 2>/dev/null) || kib=0
+		[ "${kib:-0}" -lt $(($2 * 1024)) ] || return 0
+		sleep 0.1
+	done
+	echo "$1 has ${kib:-0} KiB, not $2 MiB"
+	return 1
+}
+
+# oom [PROPERTY...] - run the whole machine out of memory, or what the properties given
+# to systemd-run say; returns when a process has been killed.
+oom() {
+	local property args=()
+	[[ $* == *Slice=* ]] || args=(-p Slice=trigger.slice)
+	for property; do args+=(-p "$property"); done
+	dmesg -C
+	systemd-run -q --wait --collect --unit="oom-trigger-$RANDOM" -p OOMScoreAdjust=-1000 \
+		"${args[@]}" "$HERE/hog" until-kill || {
+		echo "nothing was killed"
+		dmesg
+		return 1
+	}
+}
+
+# victims - the names of the processes killed in the last oom, as they died.
+victims() {
+	dmesg | sed -n 's/.*Killed process [0-9]* (\(.*\)) total-vm.*/\1/p'
+}
+
+# label - of the last report, without the number of the line.
+label() {
+	dmesg | sed -n 's/.*\(oom_policy=[^ :]*\)[^ ]*/\1/p' | tail -n 1
+}
+
+# expect WANTED GOT - two texts are the same.
+expect() {
+	[ "$1" != "$2" ] || return 0
+	printf 'expected: %s\nis:       %s\n' "$1" "$2"
+	return 1
+}
+
+# fails COMMAND... - a command that has to fail.
+fails() {
+	! "$@" || { echo "did not fail: $*"; return 1; }
+}
+
+# has TEXT COMMAND... - the output of a command has a text in it.
+has() {
+	local text=$1 out
+	shift
+	out=$("$@" 2>&1) || :
+	[[ $out != *"$text"* ]] || return 0
+	printf 'no "%s" in the output of %s:\n%s\n' "$text" "$*" "$out"
+	return 1
+}
+
+# lacks TEXT COMMAND... - the output of a command does not have it.
+lacks() {
+	local text=$1 out
+	shift
+	out=$("$@" 2>&1) || :
+	[[ $out == *"$text"* ]] || return 0
+	printf 'there is "%s" in the output of %s:\n%s\n' "$text" "$*" "$out"
+	return 1
+}
+
+# expect_victim NAME - of the last oom: this one, alone, and chosen by a policy.
+expect_victim() {
+	local seen
+	seen=$(victims | paste -sd' ')
+	[ "$seen" = "$1" ] || {
+		echo "expected to die: $1; died: $seen"
+		dmesg | tail -n 60
+		return 1
+	}
+	[ "${2:-}" = kernel ] || expect "oom_policy=rules victim=policy" "$(label)"
+}
+
+# alive NAME... - units that are active.
+alive() {
+	local name
+	for name; do
+		systemctl -q is-active "$name" || { echo "$name is not active"; systemctl status "$name"; return 1; }
+	done
+}
+
+# wait_for COMMAND... - until it succeeds, a minute at most.
+wait_for() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	echo "did not come true: $*"
+	return 1
+}
+
+# rules < LIST - load it.
+rules() {
+	cat >/run/rules
+	oom-policy load -f /run/rules
+}
+
+# clean - as if no test had been before.
+clean() {
+	local file
+	! declare -F cleanup || cleanup
+	systemctl stop oom-policy
+	oom-policy unload --all
+	for file in "$UNITS"/*.service "$UNITS"/*.slice; do
+		[ -e "$file" ] || continue
+		# All instances of a template.
+		file=${file/@./@*.}
+		systemctl stop "${file##*/}"
+		rm "${file/@\*./@.}"
+	done
+	systemctl daemon-reload
+	systemctl reset-failed
+} >/dev/null 2>&1
+
+run_test() {
+	local rc
+	echo "TAP version 13"
+	[ -n "${KEEP:-}" ] || clean
+	(
+		set -eE
+		# shellcheck disable=SC2046  # one word each
+		trap 'kill $(jobs -p) 2>/dev/null || :' EXIT
+		trap 'echo "${BASH_SOURCE[0]##*/}:${BASH_LINENO[*]}: $BASH_COMMAND: status $?"' ERR
+		"test_${1#*.}"
+	) 2>&1
+	rc=$?
+	if [ $rc -eq 0 ]; then
+		echo "ok 1 $1"
+	elif [ $rc -eq 77 ]; then
+		echo "ok 1 $1 # SKIP $(cat /run/skip)"
+	else
+		echo "not ok 1 $1"
+	fi
+	echo "# Totals: 1"
+}
+
+# skip WHY - what this test needs is not there.
+skip() {
+	echo "$*" >/run/skip
+	exit 77
+}
+
+case ${1:-} in
+-l) declare -F | sed -n "s/^declare -f test_/$SUITE./p" ;;
+-b) ! declare -F before >/dev/null || before ;;
+-r) run_test "$2" ;;
+*) echo "usage: $0 -l | -b | -r NAME" >&2; exit 2 ;;
+esac
