@@ -3,7 +3,7 @@
 # shell of its own; the first command that fails ends it, and is printed with what the
 # test had seen. To be sourced at the end of a file of tests, which run-vm.sh calls with
 #
-#   -l        print the names of the tests
+#   -l        print the names of the tests, in the order of the file
 #   -b        do what has to be done before the guest boots: function before
 #   -r NAME   run a test, and print its result as the harness of the selftests does
 set -u
@@ -87,7 +87,8 @@ has() {
 	shift
 	out=$("$@" 2>&1) || :
 	[[ $out != *"$text"* ]] || return 0
-	printf 'no "%s" in the output of %s:\n%s\n' "$text" "$*" "$out"
+	printf 'no "%s" in the output of %s, which ends with:\n' "$text" "$*"
+	tail -n 25 <<<"$out"
 	return 1
 }
 
@@ -97,7 +98,8 @@ lacks() {
 	shift
 	out=$("$@" 2>&1) || :
 	[[ $out == *"$text"* ]] || return 0
-	printf 'there is "%s" in the output of %s:\n%s\n' "$text" "$*" "$out"
+	printf '"%s" in the output of %s:\n' "$text" "$*"
+	grep -F -- "$text" <<<"$out"
 	return 1
 }
 
@@ -107,7 +109,7 @@ expect_victim() {
 	seen=$(victims | paste -sd' ')
 	[ "$seen" = "$1" ] || {
 		echo "expected to die: $1; died: $seen"
-		dmesg | tail -n 60
+		dmesg | grep -A 100 'Tasks state'
 		return 1
 	}
 	[ "${2:-}" = kernel ] || expect "oom_policy=rules victim=policy" "$(label)"
@@ -184,7 +186,7 @@ skip() {
 }
 
 case ${1:-} in
--l) declare -F | sed -n "s/^declare -f test_/$SUITE./p" ;;
+-l) sed -n "s/^test_\([a-z_]*\)().*/$SUITE.\1/p" "$0" ;;
 -b) ! declare -F before >/dev/null || before ;;
 -r) run_test "$2" ;;
 *) echo "usage: $0 -l | -b | -r NAME" >&2; exit 2 ;;
