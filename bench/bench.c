@@ -50,7 +50,7 @@
 #define MAX_CGROUPS	64
 #define MAX_LINES	64
 /* More than a hundredth of the guest: smaller ones a policy does not prefer. */
-#define BIG_BYTES	(40 * MB)
+#define BIG_BYTES	(40 * MIB)
 /* As in include/linux/oom.h. */
 #define BPF_EVAL_SELECT	3
 /* As BPF_COMPLEXITY_LIMIT_INSNS in the kernel. */
@@ -446,10 +446,10 @@ static void memcg_oom(void)
 	snprintf(path, sizeof(path), "%s/memory.current", b.domain.path);
 	MUST(read_file(path, text, sizeof(text)) > 0);
 	snprintf(text, sizeof(text), "%lu", strtoul(text, NULL, 10) + 64 * 4096);
-	MUST(!cg_write(&b.domain, "memory.max", text));
+	MUST(!cg_write(b.domain.path, "memory.max", text));
 	pid = fork_trigger();
 	if (!pid) {
-		mem = mmap(NULL, 64 * MB, PROT_READ | PROT_WRITE,
+		mem = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		MUST(mem != MAP_FAILED);
 		tick();
@@ -458,7 +458,7 @@ static void memcg_oom(void)
 		_exit(0);
 	}
 	MUST(waitpid(pid, NULL, 0) == pid);
-	MUST(!cg_write(&b.domain, "memory.max", "max"));
+	MUST(!cg_write(b.domain.path, "memory.max", "max"));
 }
 
 /* The label of who chose the victim: a policy, "handler" if one found the same, or "-". */
@@ -652,13 +652,13 @@ int main(int argc, char **argv)
 	MUST(!write_file("/proc/sys/kernel/pid_max", "65536"));
 	MUST(!write_file("/proc/sys/vm/oom_dump_tasks", "0"));
 	MUST(!write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory"));
-	MUST(!cg_create(&b.domain, NULL, "bench", 0));
-	MUST(!cg_write(&b.domain, "cgroup.subtree_control", "+memory"));
-	MUST(!cg_create(&b.trigger, &b.domain, "trigger", 0));
+	MUST(!group_create(&b.domain, NULL, "bench", 0));
+	MUST(!cg_write(b.domain.path, "cgroup.subtree_control", "+memory"));
+	MUST(!group_create(&b.trigger, &b.domain, "trigger", 0));
 	MUST((b.trigger_fd = open(b.trigger.path, O_PATH | O_CLOEXEC)) >= 0);
 	for (i = 0; i < b.cgroups; i++) {
 		snprintf(leaf, sizeof(leaf), "c%d", i);
-		MUST(!cg_create(&b.cg[i], &b.domain, leaf, 0));
+		MUST(!group_create(&b.cg[i], &b.domain, leaf, 0));
 		MUST((b.cg_fd[i] = open(b.cg[i].path, O_PATH | O_CLOEXEC)) >= 0);
 	}
 	start_forker();

@@ -193,7 +193,7 @@ TEST_F(label, L5_fail_stale)
 	before = self->e.s.trigger;
 	self->e.bss->label_oc = OC_STALE;
 	self->e.bss->label_ret = 1;
-	ASSERT_EQ(0, hog_start(&self->e.s.trigger, &self->e.s.cg_small, MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.trigger, &self->e.s.cg_small, MIB, 0));
 	self->e.table->rules[0].pid = before.pid;
 	RUN_OOM();
 	ASSERT_GE(self->e.bss->nr_named, 2);

@@ -160,7 +160,7 @@ TEST_F(memcg, L6_event_in_tracefs)
 TEST_F(memcg, P1_next_for_the_only_task)
 {
 	self->e.table->otherwise = BPF_EVAL_NEXT;
-	self->e.s.grow = 64 * MB;
+	self->e.s.grow = 64 * MIB;
 	ATTACH(first);
 	ASSERT_EQ(-ECHILD, scene_oom(&self->e.s)) TH_LOG("the trigger lives");
 	ASSERT_VICTIM(trigger);
@@ -175,18 +175,18 @@ TEST_F(memcg, select_by_cgroup_nested)
 {
 	struct cg mid, leaf;
 
-	ASSERT_EQ(0, cg_create(&mid, &self->e.s.domain, "mid", 0));
-	ASSERT_EQ(0, cg_write(&mid, "cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_create(&leaf, &mid, "leaf", 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &leaf, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, group_create(&mid, &self->e.s.domain, "mid", 0));
+	ASSERT_EQ(0, cg_write(mid.path, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, group_create(&leaf, &mid, "leaf", 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &leaf, 10 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MIB, 0));
 	rule_cgroup(self->e.table, &leaf, BPF_EVAL_SELECT);
 	ATTACH(first);
 	RUN_OOM();
 	ASSERT_VICTIM(small);
-	ASSERT_EQ(1, cg_event(&leaf, "memory.events", "oom_kill"));
-	cg_destroy(&leaf);
-	cg_destroy(&mid);
+	ASSERT_EQ(1, cg_read_key_long(leaf.path, "memory.events", "oom_kill "));
+	group_destroy(&leaf);
+	group_destroy(&mid);
 }
 
 /* O2: only tasks of the OOM domain are offered. */
@@ -222,7 +222,7 @@ TEST_F(memcg, H8_detach_and_attach_again)
 	ASSERT_LABEL("");
 
 	ATTACH(first);
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MIB, 0));
 	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	ASSERT_LABEL("bpf victim=policy");
@@ -234,15 +234,15 @@ TEST_F(memcg, O3_oom_group_of_the_victim)
 	struct hog other;
 
 	START_HOGS();
-	ASSERT_EQ(0, hog_start(&other, &self->e.s.cg_small, MB, 0));
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "memory.oom.group", "1"));
+	ASSERT_EQ(0, hog_start(&other, &self->e.s.cg_small, MIB, 0));
+	ASSERT_EQ(0, cg_write(self->e.s.cg_small.path, "memory.oom.group", "1"));
 	VERDICT(small, SELECT);
 	ATTACH(first);
 	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.small, PATIENCE));
 	ASSERT_EQ(SIGKILL, hog_killed(&other, PATIENCE)) TH_LOG("the rest of the group lives");
-	ASSERT_EQ(0, cg_event(&self->e.s.cg_big, "memory.events", "oom_kill"));
-	ASSERT_EQ(1, cg_event(&self->e.s.cg_small, "memory.events", "oom_group_kill"));
+	ASSERT_EQ(0, cg_read_key_long(self->e.s.cg_big.path, "memory.events", "oom_kill "));
+	ASSERT_EQ(1, cg_read_key_long(self->e.s.cg_small.path, "memory.events", "oom_group_kill "));
 }
 
 /*
@@ -290,11 +290,11 @@ TEST_F(dying, victim)
 	if (variant->small_dies) {
 		EXPECT_EQ(SIGKILL, hog_killed(&s->small, PATIENCE));
 		EXPECT_EQ(0, log_count(&s->log, "oom_reaper: reaped")) TH_LOG("it had to wait");
-		EXPECT_EQ(2, cg_event(&s->domain, "memory.events", "oom_kill"));
+		EXPECT_EQ(2, cg_read_key_long(s->domain.path, "memory.events", "oom_kill "));
 		EXPECT_EQ(1, trace_count("outcome=policy"));
 	} else {
 		EXPECT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
-		EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
+		EXPECT_EQ(1, cg_read_key_long(s->domain.path, "memory.events", "oom_kill "));
 		EXPECT_TRUE(hog_alive(&s->small));
 		/* L6: waiting is an outcome; the reason of a fallback is said instead of it. */
 		if (variant->verdict || variant->stopped)
@@ -318,7 +318,7 @@ FIXTURE_SETUP(ranking)
 {
 	SKIP_WITHOUT_HOOK();
 	ASSERT_EQ(0, env_start(&self->e, scene_memcg)) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.max", "209715200"));
+	ASSERT_EQ(0, cg_write(self->e.s.domain.path, "memory.max", "209715200"));
 	ATTACH(ranking);
 	ATTACH(name);
 }
@@ -331,7 +331,7 @@ FIXTURE_TEARDOWN(ranking)
 static int both_allocate(struct scene *s)
 {
 	usleep(600000);
-	return hog_grow(&s->small, 70 * MB) ?: hog_grow(&s->trigger, 70 * MB) ?:
+	return hog_grow(&s->small, 70 * MIB) ?: hog_grow(&s->trigger, 70 * MIB) ?:
 	       hog_wait(&s->small, PATIENCE) ?: hog_wait(&s->trigger, PATIENCE);
 }
 
@@ -341,11 +341,11 @@ TEST_F_TIMEOUT(ranking, V5_one_process_is_killed, 180)
 	int round;
 
 	for (round = 1; round <= 3; round++) {
-		ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 110 * MB, 0));
-		ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+		ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 110 * MIB, 0));
+		ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MIB, 0));
 		ASSERT_EQ(0, both_allocate(s)) TH_LOG("round %d: one that allocates died", round);
 		ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
-		ASSERT_EQ(round, cg_event(&s->domain, "memory.events", "oom_kill"));
+		ASSERT_EQ(round, cg_read_key_long(s->domain.path, "memory.events", "oom_kill "));
 		hog_stop(&s->small);
 		ASSERT_EQ(0, scene_trigger(s));
 	}

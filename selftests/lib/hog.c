@@ -57,7 +57,7 @@ int hog_settle(const struct cg *cg, int adj)
 		return -EPERM;
 	if (cg) {
 		prctl(PR_SET_NAME, strrchr(cg->path, '/') + 1);
-		if (cg_write(cg, "cgroup.procs", "0"))
+		if (cg_enter_current(cg->path))
 			return -EIO;
 	}
 	return write_file("/proc/self/oom_score_adj", "%d", adj);

@@ -6,9 +6,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
+#include <unistd.h>
 
-#define MB		1048576UL
+#include "cgroup_util.h"
+
+#define MIB		1048576UL
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 /*
  * The longest wait for an event, in ms: emulated guests are slow.
@@ -35,12 +39,9 @@ struct cg {
 };
 
 /* @parent: NULL for the root; @max: memory.max in bytes, 0 for no limit; no swap. */
-int cg_create(struct cg *cg, const struct cg *parent, const char *name, size_t max);
-int cg_write(const struct cg *cg, const char *file, const char *value);
-/* The value behind a key of a flat keyed file, such as memory.events, or -1. */
-long cg_event(const struct cg *cg, const char *file, const char *key);
+int group_create(struct cg *cg, const struct cg *parent, const char *name, size_t max);
 /* Kill all processes in it, wait until they are gone, and remove the directory. */
-void cg_destroy(const struct cg *cg);
+void group_destroy(const struct cg *cg);
 
 /* A process that holds memory, and waits to be told to hold more. */
 struct hog {

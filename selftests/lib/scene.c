@@ -7,27 +7,27 @@
 #include "oom_util.h"
 
 /*
- * With the limit of 48 MB the OOM comes while the trigger is smaller than big, and
+ * With the limit of 48 MIB the OOM comes while the trigger is smaller than big, and
  * the death of any of the three frees enough for it.
  */
-#define SCENE_MAX	(48 * MB)
-#define SCENE_BIG	(24 * MB)
-#define SCENE_SMALL	(10 * MB)
-#define SCENE_GROW	(16 * MB)
+#define SCENE_MAX	(48 * MIB)
+#define SCENE_BIG	(24 * MIB)
+#define SCENE_SMALL	(10 * MIB)
+#define SCENE_GROW	(16 * MIB)
 
 static int scene_cgroups(struct scene *s, const struct cg *parent)
 {
-	return cg_create(&s->cg_big, parent, "big", 0) ?:
-	       cg_create(&s->cg_small, parent, "small", 0) ?:
-	       cg_create(&s->cg_trigger, parent, "trigger", 0);
+	return group_create(&s->cg_big, parent, "big", 0) ?:
+	       group_create(&s->cg_small, parent, "small", 0) ?:
+	       group_create(&s->cg_trigger, parent, "trigger", 0);
 }
 
 static void scene_cgroups_end(struct scene *s)
 {
-	cg_destroy(&s->cg_trigger);
-	cg_destroy(&s->cg_big);
-	cg_destroy(&s->cg_small);
-	cg_destroy(&s->domain);
+	group_destroy(&s->cg_trigger);
+	group_destroy(&s->cg_big);
+	group_destroy(&s->cg_small);
+	group_destroy(&s->domain);
 }
 
 int scene_trigger(struct scene *s)
@@ -36,7 +36,7 @@ int scene_trigger(struct scene *s)
 	int ret;
 
 	hog_stop(&s->trigger);
-	ret = hog_start(&s->trigger, &s->cg_trigger, MB, 0);
+	ret = hog_start(&s->trigger, &s->cg_trigger, MIB, 0);
 	/* It must not keep the CPU from a victim. */
 	return ret ?: sched_setscheduler(s->trigger.pid, SCHED_OTHER, &param) ? -errno : 0;
 }
@@ -55,10 +55,10 @@ int scene_memcg_in(struct scene *s, const struct cg *parent, const char *name)
 	ret = log_open(&s->log);
 	ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
 	/* A test that was ended leaves cgroups behind, with their counts of events. */
-	if (!ret && !cg_create(&s->domain, parent, name, 0) && !scene_cgroups(s, &s->domain))
+	if (!ret && !group_create(&s->domain, parent, name, 0) && !scene_cgroups(s, &s->domain))
 		scene_cgroups_end(s);
-	ret = ret ?: cg_create(&s->domain, parent, name, SCENE_MAX);
-	ret = ret ?: cg_write(&s->domain, "cgroup.subtree_control", "+memory");
+	ret = ret ?: group_create(&s->domain, parent, name, SCENE_MAX);
+	ret = ret ?: cg_write(s->domain.path, "cgroup.subtree_control", "+memory");
 	return ret ?: scene_start(s, &s->domain);
 }
 

@@ -28,8 +28,8 @@ FIXTURE_SETUP(cases)
 	run(&self->said, "cd " CGROUP_ROOT "/m && echo 1 >cgroup.kill && sleep 1 && "
 	    "find . -mindepth 1 -depth -type d -exec rmdir {} +");
 	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_create(&self->m, NULL, "m", 100 * MB));
-	ASSERT_EQ(0, cg_write(&self->m, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, group_create(&self->m, NULL, "m", 100 * MIB));
+	ASSERT_EQ(0, cg_write(self->m.path, "cgroup.subtree_control", "+memory"));
 	ASSERT_EQ(0, log_open(&self->log));
 	/* The kernel reports ten OOMs in five seconds; the rest goes unreported. */
 	usleep(600000);
@@ -43,8 +43,8 @@ FIXTURE_TEARDOWN(cases)
 	for (i = 0; i < self->nr; i++)
 		hog_stop(&self->hog[i]);
 	for (i = self->nr - 1; i >= 0; i--)
-		cg_destroy(&self->cg[i]);
-	cg_destroy(&self->m);
+		group_destroy(&self->cg[i]);
+	group_destroy(&self->m);
 	log_close(&self->log);
 }
 
@@ -54,8 +54,8 @@ static struct hog *start(struct _test_data_cases *self, const struct cg *parent,
 {
 	int nr = self->nr;
 
-	if (cg_create(&self->cg[nr], parent, name, 0) ||
-	    hog_start(&self->hog[nr], &self->cg[nr], mib * MB, adj))
+	if (group_create(&self->cg[nr], parent, name, 0) ||
+	    hog_start(&self->hog[nr], &self->cg[nr], mib * MIB, adj))
 		return NULL;
 	self->nr++;
 	return &self->hog[nr];
@@ -71,7 +71,7 @@ static struct hog *start(struct _test_data_cases *self, const struct cg *parent,
 /* It asks for more than there is. */
 #define GROW(hog, mib)								\
 	do {									\
-		ASSERT_EQ(0, hog_grow(hog, (mib) * MB));			\
+		ASSERT_EQ(0, hog_grow(hog, (mib) * MIB));			\
 		hog_wait(hog, PATIENCE);					\
 	} while (0)
 
@@ -95,9 +95,9 @@ static void restart(struct _test_data_cases *self, struct hog *hog)
 	struct cg *cg = &self->cg[hog - self->hog];
 
 	hog_stop(hog);
-	cg_destroy(cg);
-	cg_create(cg, &self->m, "db", 0);
-	hog_start(hog, cg, 60 * MB, 0);
+	group_destroy(cg);
+	group_create(cg, &self->m, "db", 0);
+	hog_start(hog, cg, 60 * MIB, 0);
 }
 
 TEST_F(cases, restarted)
@@ -335,7 +335,7 @@ TEST_F(cases, oom_group)
 {
 	struct hog *db = START("db", 20, 0);
 
-	ASSERT_EQ(0, cg_write(&self->m, "memory.oom.group", "1"));
+	ASSERT_EQ(0, cg_write(self->m.path, "memory.oom.group", "1"));
 	ASSERT_RUN(0, "oom-policy load name --set db=never");
 	ASSERT_SAYS(err, "memory.oom.group");
 	ASSERT_SAYS(err, "/m");
@@ -346,7 +346,7 @@ TEST_F(cases, oom_group)
 
 static void write_tmpfs(const struct cg *cg, size_t mib)
 {
-	static char block[MB];
+	static char block[MIB];
 	pid_t pid = fork();
 	int fd;
 
@@ -354,7 +354,7 @@ static void write_tmpfs(const struct cg *cg, size_t mib)
 		waitpid(pid, NULL, 0);
 		return;
 	}
-	cg_write(cg, "cgroup.procs", "0");
+	cg_write(cg->path, "cgroup.procs", "0");
 	fd = open("/tmp/big", O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	while (mib--) {
 		if (write(fd, block, sizeof(block)) != sizeof(block))
@@ -409,7 +409,7 @@ TEST_F(cases, snapshot)
 	hog_hold = hog_hold_pages;
 	child.pid = *snapshot;
 	t = START("t", 1, 0);
-	ASSERT_EQ(0, cg_write(&self->m, "memory.max", "80M"));
+	ASSERT_EQ(0, cg_write(self->m.path, "memory.max", "80M"));
 	ASSERT_RUN(0, "oom-policy load rss");
 	GROW(t, 30);
 	ASSERT_LIVES(parent);
@@ -469,7 +469,7 @@ static int start_beside(struct _test_data_cases *self, const struct hog *hog, si
 
 	/* They share the cgroup; the directory is removed last. */
 	self->cg[nr] = self->cg[hog - self->hog];
-	ret = hog_start(&self->hog[nr], &self->cg[nr], mib * MB, 0);
+	ret = hog_start(&self->hog[nr], &self->cg[nr], mib * MIB, 0);
 	if (!ret)
 		self->nr++;
 	return ret;
@@ -515,7 +515,7 @@ TEST_F(cases, server_and_workers)
 	struct hog *server = START("c", 25, 0);
 	int i;
 
-	ASSERT_EQ(0, cg_write(&self->m, "memory.max", "60M"));
+	ASSERT_EQ(0, cg_write(self->m.path, "memory.max", "60M"));
 	for (i = 1; i <= 5; i++)
 		ASSERT_EQ(0, start_beside(self, server, i == 5 ? 1 : 7));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");

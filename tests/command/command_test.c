@@ -29,15 +29,15 @@ FIXTURE(command)
 FIXTURE_SETUP(command)
 {
 	nothing_loaded(&self->said);
-	ASSERT_EQ(0, cg_create(&self->prod, NULL, "prod", 0));
-	ASSERT_EQ(0, cg_create(&self->batch, NULL, "batch", 0));
+	ASSERT_EQ(0, group_create(&self->prod, NULL, "prod", 0));
+	ASSERT_EQ(0, group_create(&self->batch, NULL, "batch", 0));
 }
 
 FIXTURE_TEARDOWN(command)
 {
 	run(&self->said, "oom-policy unload --all");
-	cg_destroy(&self->prod);
-	cg_destroy(&self->batch);
+	group_destroy(&self->prod);
+	group_destroy(&self->batch);
 }
 
 static const char *check_line(struct said *said, const struct line *line)

@@ -90,14 +90,14 @@ TEST_F(policy, pid_elsewhere_is_the_kernels_choice)
 	struct cg elsewhere;
 	struct hog hog = { };
 
-	ASSERT_EQ(0, cg_create(&elsewhere, NULL, "oom_elsewhere", 0));
-	ASSERT_EQ(0, hog_start(&hog, &elsewhere, 30 * MB, 0));
+	ASSERT_EQ(0, group_create(&elsewhere, NULL, "oom_elsewhere", 0));
+	ASSERT_EQ(0, hog_start(&hog, &elsewhere, 30 * MIB, 0));
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_RUN(0, "oom-policy load pid --set %d=first", hog.pid);
 	ASSERT_EQ(0, scene_oom(&self->s));
 	EXPECT_TRUE(hog_alive(&hog));
 	hog_stop(&hog);
-	cg_destroy(&elsewhere);
+	group_destroy(&elsewhere);
 	ASSERT_ONE_KILLED(&self->s.big);
 	ASSERT_EQ(0, log_count(&self->s.log, "oom_policy="));
 }
@@ -134,8 +134,8 @@ TEST_F(policy, refused_selection_is_forgotten)
 	struct hog parent, child;
 	char adj[64];
 
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 6 * MB, 0));
-	ASSERT_EQ(0, odd_shared(&parent, &child, &self->s.cg_small, 26 * MB,
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 6 * MIB, 0));
+	ASSERT_EQ(0, odd_shared(&parent, &child, &self->s.cg_small, 26 * MIB,
 				      CLONE_VM | CLONE_VFORK));
 	/* The owner of the memory cannot be chosen, so this is not a fourth choice. */
 	snprintf(adj, sizeof(adj), "/proc/%d/oom_score_adj", parent.pid);
@@ -153,7 +153,7 @@ TEST_F(policy, cgroup_select_the_biggest)
 	struct hog little = { };
 
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, MB, 0));
+	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/small=prefer");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_ONE_KILLED(&self->s.small);
@@ -172,8 +172,8 @@ TEST_F(policy, cgroup_nearest_ancestor_counts)
 /* All of a subtree is spared, but for a part that is left to the kernel. */
 TEST_F(policy, cgroup_subtree)
 {
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_small, 22 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 12 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_small, 22 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 12 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test=never --set /oom_test/big=none");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_ONE_KILLED(&self->s.small);
@@ -184,15 +184,15 @@ TEST_F(policy, priority_child_not_above_parent)
 {
 	struct cg child;
 
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_create(&child, &self->s.cg_small, "child", 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &child, 10 * MB, 0));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, group_create(&child, &self->s.cg_small, "child", 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &child, 10 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load priority --set default=5 --set /oom_test/small=1 --set /oom_test/small/child=12");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
 	EXPECT_EQ(1, log_count(&self->s.log, "Killed process"));
-	cg_destroy(&child);
+	group_destroy(&child);
 }
 
 /* Equal priorities: the bigger cgroup, though its processes are smaller. */
@@ -200,9 +200,9 @@ TEST_F(policy, priority_tie_by_cgroup)
 {
 	struct hog twin = { };
 
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MB, 0));
-	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load priority --set /oom_test/big=3 --set /oom_test/small=3");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_ONE_KILLED(&self->s.small);
@@ -225,20 +225,20 @@ TEST_F(policy, cgroup_size_group_counts_as_one)
 	struct hog twin = { };
 	struct cg left, right;
 
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.oom.group", "1"));
-	ASSERT_EQ(0, cg_create(&left, &self->s.cg_small, "left", 0));
-	ASSERT_EQ(0, cg_create(&right, &self->s.cg_small, "right", 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MB, 0));
-	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "memory.oom.group", "1"));
+	ASSERT_EQ(0, group_create(&left, &self->s.cg_small, "left", 0));
+	ASSERT_EQ(0, group_create(&right, &self->s.cg_small, "right", 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	ASSERT_EQ(0, scene_oom(&self->s));
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
 	EXPECT_EQ(SIGKILL, hog_killed(&twin, PATIENCE));
 	EXPECT_TRUE(hog_alive(&self->s.big));
-	cg_destroy(&left);
-	cg_destroy(&right);
+	group_destroy(&left);
+	group_destroy(&right);
 }
 
 /* As many as there are may be loaded: the one loaded last is asked first. */
@@ -269,8 +269,8 @@ TEST_F(policy, stacked_the_target_is_spared)
  */
 TEST_F(policy, stacked_the_first_asked_wins)
 {
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 10 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_small, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_big, 10 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_small, 24 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/big=prefer");
 	EXPECT_EQ(0, scene_oom(&self->s));
@@ -294,7 +294,7 @@ static int deep(struct cg *levels, int nr, struct cg *at)
 
 	for (i = 0; i < nr && !ret; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		ret = cg_create(&levels[i], i ? &levels[i - 1] : at, name, 0);
+		ret = group_create(&levels[i], i ? &levels[i - 1] : at, name, 0);
 	}
 	return ret;
 }
@@ -302,7 +302,7 @@ static int deep(struct cg *levels, int nr, struct cg *at)
 static void deep_end(struct cg *levels, int nr)
 {
 	while (nr--)
-		cg_destroy(&levels[nr]);
+		group_destroy(&levels[nr]);
 }
 
 TEST_F(policy, cgroup_deep)
@@ -310,8 +310,8 @@ TEST_F(policy, cgroup_deep)
 	struct cg levels[40] = { };
 
 	ASSERT_EQ(0, deep(levels, 40, &self->s.cg_small));
-	EXPECT_EQ(0, hog_start(&self->s.small, &levels[39], 10 * MB, 0));
-	EXPECT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
+	EXPECT_EQ(0, hog_start(&self->s.small, &levels[39], 10 * MIB, 0));
+	EXPECT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup --set /oom_test/small=prefer");
 	EXPECT_EQ(0, scene_oom(&self->s));
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
@@ -323,8 +323,8 @@ TEST_F(policy, priority_deep)
 	struct cg levels[40] = { };
 
 	ASSERT_EQ(0, deep(levels, 40, &self->s.cg_small));
-	EXPECT_EQ(0, hog_start(&self->s.small, &levels[39], 10 * MB, 0));
-	EXPECT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
+	EXPECT_EQ(0, hog_start(&self->s.small, &levels[39], 10 * MIB, 0));
+	EXPECT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load priority --set /oom_test/small=1 --set default=5");
 	EXPECT_EQ(0, scene_oom(&self->s));
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));

@@ -131,9 +131,9 @@ TEST_F(rank, cgroup_size)
 {
 	struct hog twin = { };
 
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MB, 0));
-	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 12 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_small, 8 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load cgroup-size");
 	/* In it the younger one, which is not much smaller. */
 	ASSERT_FIRST_DIES(&twin, "cgroup-size");
@@ -145,9 +145,9 @@ TEST_F(rank, cgroup_size_of_the_root)
 {
 	struct hog one = { }, two = { };
 
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
-	ASSERT_EQ(0, hog_start(&one, NULL, 32 * MB, 0));
-	ASSERT_EQ(0, hog_start(&two, NULL, 16 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&one, NULL, 32 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&two, NULL, 16 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy rank --json");
 	EXPECT_EQ(one.pid, atoi(field(&self->said, 0, "pid")));
 	ASSERT_RUN(0, "oom-policy rank cgroup-size --json");
@@ -161,8 +161,8 @@ TEST_F(rank, cgroup_size_of_the_root)
 /* The memory of a process whose first thread has ended is found at another thread. */
 TEST_F(rank, first_thread_ended)
 {
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 12 * MB, 0));
-	ASSERT_EQ(0, odd_leaderless(&self->s.small, &self->s.cg_small, 20 * MB));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 12 * MIB, 0));
+	ASSERT_EQ(0, odd_leaderless(&self->s.small, &self->s.cg_small, 20 * MIB));
 	ASSERT_RUN(0, "oom-policy load rss");
 	ASSERT_RUN(0, "oom-policy rank --cgroup /oom_test --json");
 	ASSERT_EQ(self->s.small.pid, atoi(field(&self->said, 0, "pid")));
@@ -289,12 +289,12 @@ TEST_F(rank, tree)
 	struct cg left, right;
 	struct hog twin = { };
 
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "cgroup.subtree_control", "+memory"));
-	ASSERT_EQ(0, cg_create(&left, &self->s.cg_small, "left", 0));
-	ASSERT_EQ(0, cg_create(&right, &self->s.cg_small, "right", 0));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MB, 0));
-	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MB, 0));
-	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MB, 0));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, group_create(&left, &self->s.cg_small, "left", 0));
+	ASSERT_EQ(0, group_create(&right, &self->s.cg_small, "right", 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 14 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &left, 12 * MIB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &right, 8 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy rank rules --set 'rank cgroup-size' --cgroup /oom_test --json");
 	EXPECT_EQ(self->s.big.pid, atoi(field(&self->said, 0, "pid")));
 	ASSERT_RUN(0, "oom-policy load rules --set 'rank cgroup-tree'");
@@ -304,8 +304,8 @@ TEST_F(rank, tree)
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
 	EXPECT_TRUE(hog_alive(&self->s.big));
 	hog_stop(&twin);
-	cg_destroy(&left);
-	cg_destroy(&right);
+	group_destroy(&left);
+	group_destroy(&right);
 }
 
 /*
@@ -367,7 +367,7 @@ TEST_F(lists, age_min)
 	struct hog little = { };
 
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MB, 0));
+	ASSERT_EQ(0, hog_start(&little, &self->s.cg_small, 2 * MIB, 0));
 	ASSERT_RUN(0, "oom-policy load age --set min=8");
 	ASSERT_FIRST_DIES(&self->s.small, "rules");
 	hog_stop(&little);
@@ -643,12 +643,12 @@ TEST_F(another, dies)
 {
 	struct scene *s = &self->s;
 
-	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 34 * MB, 0));
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 34 * MIB, 0));
 	hold_as_uid = variant->uid;
 	hold_as_gid = variant->gid;
 	hog_hold = hold_as;
 	ASSERT_EQ(0, variant->exe ? start_busybox(&s->small, &s->cg_small) :
-		     hog_start(&s->small, &s->cg_small, 10 * MB, variant->adj));
+		     hog_start(&s->small, &s->cg_small, 10 * MIB, variant->adj));
 	ASSERT_EQ(0, save("/tmp/rules", variant->list));
 	ASSERT_RUN(0, "oom-policy load /tmp/rules");
 	scene_oom(s);

@@ -35,7 +35,7 @@ static bool sacrifice(const struct cg *cg, size_t bytes)
 		char *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-		if (mem == MAP_FAILED || cg_write(cg, "cgroup.procs", "0") ||
+		if (mem == MAP_FAILED || cg_write(cg->path, "cgroup.procs", "0") ||
 		    write_file("/proc/self/oom_score_adj", "0") ||
 		    write_file("/proc/self/comm", "victim"))
 			_exit(1);
@@ -69,21 +69,21 @@ TEST_F_TIMEOUT(storm, reload_leaves_no_gap, 300)
 	int i;
 
 	unlink("/tmp/failed");
-	ASSERT_EQ(0, cg_write(&self->s.domain, "memory.max", "24M"));
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 13 * MB, 0));
+	ASSERT_EQ(0, cg_write(self->s.domain.path, "memory.max", "24M"));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 13 * MIB, 0));
 	ASSERT_RUN(0, "cp /lib/oom-policy/cgroup.bpf.o /tmp && echo >>/tmp/cgroup.bpf.o");
 	ASSERT_RUN(0, LOAD("cgroup"));
 	ASSERT_RUN(0, "oom-policy status --json");
 	snprintf(before, sizeof(before), "%s", field(&self->said, 0, "link_id"));
 	self->helper = start_helper(RELOAD);
 	for (i = 0; i < 60; i++) {
-		ASSERT_TRUE(sacrifice(&self->s.cg_small, 24 * MB)) TH_LOG("OOM %d", i);
+		ASSERT_TRUE(sacrifice(&self->s.cg_small, 24 * MIB)) TH_LOG("OOM %d", i);
 		ASSERT_TRUE(hog_alive(&self->s.big)) TH_LOG("OOM %d", i);
 		still_here(i);
 	}
 	stop_helper(&self->helper, SIGTERM);
-	ASSERT_EQ(0, cg_event(&self->s.cg_big, "memory.events", "oom_kill"));
-	ASSERT_EQ(60, cg_event(&self->s.cg_small, "memory.events", "oom_kill"));
+	ASSERT_EQ(0, cg_read_key_long(self->s.cg_big.path, "memory.events", "oom_kill "));
+	ASSERT_EQ(60, cg_read_key_long(self->s.cg_small.path, "memory.events", "oom_kill "));
 	/* Several reloads have happened, and none has failed. */
 	ASSERT_RUN(0, "oom-policy status --json");
 	ASSERT_GT(atoi(field(&self->said, 0, "link_id")), atoi(before) + 5);
@@ -97,13 +97,13 @@ TEST_F_TIMEOUT(storm, watch_misses_no_kill_in_1000, 600)
 	char *at = text;
 	int i, lines = 0;
 
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.max", "1M"));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "memory.max", "1M"));
 	ASSERT_EQ(0, start_watch(&self->helper, ""));
 	for (i = 0; i < 1000; i++) {
-		ASSERT_TRUE(sacrifice(&self->s.cg_small, 2 * MB)) TH_LOG("OOM %d", i);
+		ASSERT_TRUE(sacrifice(&self->s.cg_small, 2 * MIB)) TH_LOG("OOM %d", i);
 		still_here(i);
 	}
-	ASSERT_EQ(1000, cg_event(&self->s.cg_small, "memory.events", "oom_kill"));
+	ASSERT_EQ(1000, cg_read_key_long(self->s.cg_small.path, "memory.events", "oom_kill "));
 	stop_helper(&self->helper, SIGTERM);
 	ASSERT_GT(read_file("/tmp/watch", text, sizeof(text)), 0);
 	while ((at = strstr(at, "-> victim["))) {

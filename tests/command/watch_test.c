@@ -112,9 +112,9 @@ TEST_F(watch, says_who_died_with_it)
 	char text[4096];
 	json_object *event;
 
-	ASSERT_EQ(0, cg_write(&self->s.cg_big, "memory.oom.group", "1"));
+	ASSERT_EQ(0, cg_write(self->s.cg_big.path, "memory.oom.group", "1"));
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_big, 2 * MB, 0));
+	ASSERT_EQ(0, hog_start(&twin, &self->s.cg_big, 2 * MIB, 0));
 	WATCH_OOM("--json");
 	ASSERT_WATCHED("victim", "big");
 	ASSERT_NE(NULL, strstr(text, "\"why\": \"with the victim, for memory.oom.group\""))
@@ -128,13 +128,13 @@ TEST_F(watch, shows_searches_without_victim_with_all)
 	json_object *event;
 	char text[4096];
 
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 8 * MB, -1000));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 8 * MIB, -1000));
 	ASSERT_EQ(0, start_watch(&self->helper, "--json"));
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.max", "4194304"));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "memory.max", "4194304"));
 	stop_helper(&self->helper, SIGTERM);
 	ASSERT_EQ(0, read_file("/tmp/watch", text, sizeof(text))) TH_LOG("%s", text);
 	ASSERT_EQ(0, start_watch(&self->helper, "--json --all"));
-	ASSERT_EQ(0, cg_write(&self->s.cg_small, "memory.max", "4194304"));
+	ASSERT_EQ(0, cg_write(self->s.cg_small.path, "memory.max", "4194304"));
 	stop_helper(&self->helper, SIGTERM);
 	ASSERT_GT(read_file("/tmp/watch", text, sizeof(text)), 0);
 	event = json_tokener_parse(text);

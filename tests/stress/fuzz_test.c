@@ -103,23 +103,23 @@ static int plant(struct fuzz *f, size_t max)
 	char name[16];
 
 	f->nr_nodes = 0;
-	ret = cg_create(&f->nodes[f->nr_nodes++], NULL, "oom_fuzz", max);
-	ret = ret ?: cg_write(&f->nodes[0], "cgroup.subtree_control", "+memory");
+	ret = group_create(&f->nodes[f->nr_nodes++], NULL, "oom_fuzz", max);
+	ret = ret ?: cg_write(f->nodes[0].path, "cgroup.subtree_control", "+memory");
 	for (i = 0; i < children && !ret; i++) {
 		struct cg *child = &f->nodes[f->nr_nodes++];
 
 		snprintf(name, sizeof(name), "child%d", i);
-		ret = cg_create(child, &f->nodes[0], name,
-				below(&f->rng, 4) ? 0 : max + MB * below(&f->rng, 8));
+		ret = group_create(child, &f->nodes[0], name,
+				below(&f->rng, 4) ? 0 : max + MIB * below(&f->rng, 8));
 		if (!ret && !below(&f->rng, 8))
-			ret = cg_write(child, "memory.oom.group", "1");
+			ret = cg_write(child->path, "memory.oom.group", "1");
 		if (ret || below(&f->rng, 2))
 			continue;
-		ret = cg_write(child, "cgroup.subtree_control", "+memory");
-		ret = ret ?: cg_create(&f->nodes[f->nr_nodes++], child, "leaf", 0);
+		ret = cg_write(child->path, "cgroup.subtree_control", "+memory");
+		ret = ret ?: group_create(&f->nodes[f->nr_nodes++], child, "leaf", 0);
 	}
 	if (!ret && !below(&f->rng, 16))
-		ret = cg_write(&f->nodes[0], "memory.oom.group", "1");
+		ret = cg_write(f->nodes[0].path, "memory.oom.group", "1");
 	return ret;
 }
 
@@ -147,7 +147,7 @@ static int fill(struct fuzz *f)
 		int adj = below(&f->rng, 6) ? below(&f->rng, 1001) :
 			below(&f->rng, 2) ? -1000 : -500;
 
-		ret = hog_start(&f->hogs[f->nr_hogs], any_leaf(f), MB * below(&f->rng, 5),
+		ret = hog_start(&f->hogs[f->nr_hogs], any_leaf(f), MIB * below(&f->rng, 5),
 				f->nr_hogs ? adj : 0);
 		f->nr_hogs++;
 	}
@@ -159,7 +159,7 @@ static void clear(struct fuzz *f)
 	while (f->nr_hogs)
 		hog_stop(&f->hogs[--f->nr_hogs]);
 	while (f->nr_nodes)
-		cg_destroy(&f->nodes[--f->nr_nodes]);
+		group_destroy(&f->nodes[--f->nr_nodes]);
 }
 
 static int dead(struct fuzz *f)
@@ -177,7 +177,7 @@ static int outside_start(struct fuzz *f)
 
 	for (i = 0; i < 2; i++)
 		if (!ret && !f->outside[i].pid)
-			ret = hog_start(&f->outside[i], NULL, 2 * MB, 500);
+			ret = hog_start(&f->outside[i], NULL, 2 * MIB, 500);
 	return ret;
 }
 
@@ -190,11 +190,11 @@ static bool fuzz_oom(struct fuzz *f, bool by_hand, const char **why)
 	}
 	/* All that there is, and more. */
 	*why = "limit";
-	if (cg_write(&f->nodes[0], "memory.max", "8388608") && !dead(f))
+	if (cg_write(f->nodes[0].path, "memory.max", "8388608") && !dead(f))
 		return false;
 	*why = "the OOM was not resolved";
 	/* To lower the limit has killed some; this may have been one. */
-	return !f->hogs[0].pid || hog_grow(&f->hogs[0], 12 * MB) ||
+	return !f->hogs[0].pid || hog_grow(&f->hogs[0], 12 * MIB) ||
 		hog_wait(&f->hogs[0], PATIENCE) != -ETIMEDOUT;
 }
 
@@ -213,7 +213,7 @@ static bool fuzz_round(struct fuzz *f, const char **why)
 	f->wrong->bss->change_names = below(&f->rng, 4);
 
 	*why = "cgroups and processes";
-	if (plant(f, 64 * MB) || fill(f) || outside_start(f))
+	if (plant(f, 64 * MIB) || fill(f) || outside_start(f))
 		return false;
 	f->wrong->bss->wrong[0].target = f->hogs[below(&f->rng, f->nr_hogs)].pid;
 	f->wrong->bss->wrong[1].target = f->hogs[below(&f->rng, f->nr_hogs)].pid;

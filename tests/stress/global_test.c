@@ -104,9 +104,9 @@ TEST_F(global, O2_other_cpuset_is_not_offered)
 
 	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset"))
 		TH_LOG("the cpuset controller");
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "cpuset.mems", "1")) TH_LOG("a second node");
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_small, "cpuset.mems", "0"));
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_trigger, "cpuset.mems", "0"));
+	ASSERT_EQ(0, cg_write(self->e.s.cg_big.path, "cpuset.mems", "1")) TH_LOG("a second node");
+	ASSERT_EQ(0, cg_write(self->e.s.cg_small.path, "cpuset.mems", "0"));
+	ASSERT_EQ(0, cg_write(self->e.s.cg_trigger.path, "cpuset.mems", "0"));
 	share = node_share(0);
 	ASSERT_GT(share, 0);
 	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, share * 50, 0));
@@ -180,7 +180,7 @@ TEST_F_TIMEOUT(global, V5_ranking_kills_one_process, 120)
 
 	hogs_roam = true;
 	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, s->share * 55, 0));
-	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MIB, 0));
 	ATTACH(ranking);
 	ATTACH(name);
 	ASSERT_EQ(0, hog_grow(&s->small, s->share * 35));

@@ -115,11 +115,11 @@ static void then_the_kernel(struct __test_metadata *_metadata, struct scene *s)
 	struct klog log;
 
 	ASSERT_EQ(0, log_open(&log));
-	/* The trigger holds what it got; the limit is 48 MB. */
+	/* The trigger holds what it got; the limit is 48 MIB. */
 	hog_stop(&s->small);
-	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 26 * MB, 0));
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 26 * MIB, 0));
 	usleep(600000);
-	ASSERT_EQ(0, hog_grow(&s->trigger, 8 * MB));
+	ASSERT_EQ(0, hog_grow(&s->trigger, 8 * MIB));
 	ASSERT_EQ(0, hog_wait(&s->trigger, PATIENCE));
 	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
 	EXPECT_EQ(1, log_count(&log, "Killed process"));
@@ -130,8 +130,8 @@ static void then_the_kernel(struct __test_metadata *_metadata, struct scene *s)
 /* The kernel, in place of a wrong policy, chooses the loader of it. */
 TEST_F(loader, is_the_victim)
 {
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, ATTACHES, BPF_EVAL_NEXT))
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MIB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MIB, ATTACHES, BPF_EVAL_NEXT))
 		TH_LOG("%s", libbpf_log);
 	ASSERT_EQ(0, runs());
 	ASSERT_EQ(0, scene_oom(&self->s));
@@ -145,8 +145,8 @@ TEST_F(loader, is_the_victim)
 /* Nothing is attached yet, and nothing stays. */
 TEST_F(loader, dies_between_load_and_attach)
 {
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, 24 * MB, LOADS, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MIB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, 24 * MIB, LOADS, BPF_EVAL_NEXT));
 	ASSERT_EQ(0, runs());
 	ASSERT_EQ(0, scene_oom(&self->s));
 	ASSERT_EQ(SIGKILL, hog_killed(&self->s.big, PATIENCE));
@@ -200,13 +200,13 @@ TEST_F(loader, last_reference_goes_in_the_scan)
 
 	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/bpf_stats_enabled", 1, &old));
 
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MB, 0));
-	ASSERT_EQ(0, start_loader(&self->s, MB, PINS, BPF_EVAL_NEXT));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 10 * MIB, 0));
+	ASSERT_EQ(0, start_loader(&self->s, MIB, PINS, BPF_EVAL_NEXT));
 	hog_stop(&self->s.big);
 	ASSERT_EQ(0, runs());
 	slow = attach_slow();
 	ASSERT_NE(NULL, slow) TH_LOG("%s", libbpf_log);
-	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.big, &self->s.cg_big, 24 * MIB, 0));
 	usleep(600000);
 	ASSERT_EQ(0, hog_grow(&self->s.trigger, self->s.grow));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, unpin_in_the_scan, &killed));
@@ -288,7 +288,7 @@ TEST_F(loader, the_dying_are_waited_for)
 	ASSERT_TRUE(held(self->s.small.pid, PATIENCE));
 	ASSERT_EQ(0, write_file(adj, "0"));
 	EXPECT_EQ(0, hog_wait(&self->s.trigger, PATIENCE));
-	EXPECT_EQ(1, cg_event(&self->s.domain, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, cg_read_key_long(self->s.domain.path, "memory.events", "oom_kill "));
 	EXPECT_TRUE(hog_alive(&self->s.big));
 	let_go(self->s.small.pid);
 	copy_drop(&policy);

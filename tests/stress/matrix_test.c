@@ -45,9 +45,9 @@
 
 #define DOMAINS		4	/* of several OOMs at once */
 /* A memcg has half of what a scene has, as there are hundreds of them. */
-#define DOMAIN		(28 * MB)
-#define DOMAIN_SHARE	(MB / 4)
-#define DOMAIN_GROW	(9 * MB)
+#define DOMAIN		(28 * MIB)
+#define DOMAIN_SHARE	(MIB / 4)
+#define DOMAIN_GROW	(9 * MIB)
 #define MAX_MEMBERS	24
 
 enum kind {
@@ -124,7 +124,7 @@ static int memcg_start(struct scene *s, const struct cg *parent, const char *nam
 	s->share = DOMAIN_SHARE;
 	s->grow = DOMAIN_GROW;
 	snprintf(max, sizeof(max), "%lu", DOMAIN);
-	return ret ?: cg_write(&s->domain, "memory.max", max);
+	return ret ?: cg_write(s->domain.path, "memory.max", max);
 }
 
 /* The cgroups and the trigger. */
@@ -139,8 +139,8 @@ static int testbed_start(struct testbed *bed, enum kind kind)
 	bed->kind = kind;
 	bed->domains = kind == SEVERAL ? DOMAINS : 1;
 	if (kind == NESTED) {
-		ret = cg_create(&bed->cg_outer, NULL, "oom_outer", 128 * MB);
-		ret = ret ?: cg_write(&bed->cg_outer, "cgroup.subtree_control", "+memory");
+		ret = group_create(&bed->cg_outer, NULL, "oom_outer", 128 * MIB);
+		ret = ret ?: cg_write(bed->cg_outer.path, "cgroup.subtree_control", "+memory");
 	}
 	if (kind == MEMPOLICY)
 		ret = bind_node(0);
@@ -152,11 +152,11 @@ static int testbed_start(struct testbed *bed, enum kind kind)
 	}
 	if (kind == CPUSET) {
 		ret = ret ?: write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpuset");
-		ret = ret ?: cg_write(&bed->s[0].cg_big, "cpuset.mems", "0");
-		ret = ret ?: cg_write(&bed->s[0].cg_small, "cpuset.mems", "0");
-		ret = ret ?: cg_write(&bed->s[0].cg_trigger, "cpuset.mems", "0");
+		ret = ret ?: cg_write(bed->s[0].cg_big.path, "cpuset.mems", "0");
+		ret = ret ?: cg_write(bed->s[0].cg_small.path, "cpuset.mems", "0");
+		ret = ret ?: cg_write(bed->s[0].cg_trigger.path, "cpuset.mems", "0");
 	}
-	return ret ?: cg_create(&bed->cg_outside, kind == NESTED ? &bed->cg_outer : NULL,
+	return ret ?: group_create(&bed->cg_outside, kind == NESTED ? &bed->cg_outer : NULL,
 				"outside", 0);
 }
 
@@ -168,13 +168,13 @@ static int start_doomed(struct testbed *bed, struct cg *cg, size_t size, bool re
 
 	ret = hog_start(&bed->target, cg, size, 0);
 	ret = ret ?: hold_at_exit(bed->target.pid);
-	snprintf(max, sizeof(max), "%zu", size + MB);
-	ret = ret ?: cg_write(cg, "memory.max", max);
-	ret = ret ?: hog_grow(&bed->target, 8 * MB);
+	snprintf(max, sizeof(max), "%zu", size + MIB);
+	ret = ret ?: cg_write(cg->path, "memory.max", max);
+	ret = ret ?: hog_grow(&bed->target, 8 * MIB);
 	if (!ret && !held(bed->target.pid, PATIENCE))
 		return -ETIMEDOUT;
 	/* Its memory comes from the domain, which is to be as it was. */
-	ret = ret ?: cg_write(cg, "memory.max", "max");
+	ret = ret ?: cg_write(cg->path, "memory.max", "max");
 	if (!ret && reaped && !log_wait(&bed->s[0].log, "oom_reaper: reaped", PATIENCE))
 		return -ETIMEDOUT;
 	return ret;
@@ -199,7 +199,7 @@ static int testbed_fill(struct testbed *bed, enum target target)
 		}
 		member(bed, &s->trigger, i, &s->cg_trigger);
 		if (bed->kind == SINGLE) {
-			s->grow = 64 * MB;
+			s->grow = 64 * MIB;
 			continue;
 		}
 		scene_sizes(s, &big, &small);
@@ -216,20 +216,20 @@ static int testbed_fill(struct testbed *bed, enum target target)
 	}
 	scene_sizes(&bed->s[0], &big, &small);
 	if (bed->kind == GROUP) {
-		ret = ret ?: hog_start(&bed->mates[0], &bed->s[0].cg_big, MB / 2, 0);
-		ret = ret ?: hog_start(&bed->mates[1], &bed->s[0].cg_small, MB / 2, 0);
-		ret = ret ?: cg_write(&bed->s[0].cg_big, "memory.oom.group", "1");
-		ret = ret ?: cg_write(&bed->s[0].cg_small, "memory.oom.group", "1");
+		ret = ret ?: hog_start(&bed->mates[0], &bed->s[0].cg_big, MIB / 2, 0);
+		ret = ret ?: hog_start(&bed->mates[1], &bed->s[0].cg_small, MIB / 2, 0);
+		ret = ret ?: cg_write(bed->s[0].cg_big.path, "memory.oom.group", "1");
+		ret = ret ?: cg_write(bed->s[0].cg_small.path, "memory.oom.group", "1");
 		member(bed, &bed->mates[0], 0, &bed->s[0].cg_big);
 		member(bed, &bed->mates[1], 0, &bed->s[0].cg_small);
 	}
 	/* The biggest of all, where it is not to be had. */
 	if (bed->kind == CPUSET)
-		ret = ret ?: cg_write(&bed->cg_outside, "cpuset.mems", "1");
+		ret = ret ?: cg_write(bed->cg_outside.path, "cpuset.mems", "1");
 	if (bed->kind == MEMPOLICY)
 		ret = ret ?: bind_node(1);
 	if (bed->kind != GLOBAL && bed->kind != SYSRQ) {
-		ret = ret ?: hog_start(&bed->outsider, &bed->cg_outside, big + 2 * MB, 0);
+		ret = ret ?: hog_start(&bed->outsider, &bed->cg_outside, big + 2 * MIB, 0);
 		member(bed, &bed->outsider, -1, &bed->cg_outside);
 	}
 	if (bed->kind == MEMPOLICY)
@@ -237,10 +237,10 @@ static int testbed_fill(struct testbed *bed, enum target target)
 
 	/* The target of a memcg with one process is not in it. */
 	cg = &bed->cg_target;
-	ret = ret ?: cg_create(cg, bed->kind == SINGLE ? NULL :
+	ret = ret ?: group_create(cg, bed->kind == SINGLE ? NULL :
 			       bed->s[0].domain.path[0] ? &bed->s[0].domain : NULL, "target", 0);
 	if (bed->kind == CPUSET)
-		ret = ret ?: cg_write(cg, "cpuset.mems", "0");
+		ret = ret ?: cg_write(cg->path, "cpuset.mems", "0");
 	if (bed->kind == SINGLE && target == LEADERLESS)
 		ret = ret ?: odd_leaderless(&bed->target, cg, small);
 	else if (bed->kind == SINGLE && (target == IN_VFORK || target == SHARING))
@@ -276,11 +276,11 @@ static void testbed_end(struct testbed *bed)
 	/* It may be held at its exit. */
 	if (bed->target.pid)
 		let_go(bed->target.pid);
-	cg_destroy(&bed->cg_target);
+	group_destroy(&bed->cg_target);
 	for (i = 0; i < bed->domains; i++)
 		scene_end(&bed->s[i]);
-	cg_destroy(&bed->cg_outside);
-	cg_destroy(&bed->cg_outer);
+	group_destroy(&bed->cg_outside);
+	group_destroy(&bed->cg_outer);
 	memset(bed, 0, sizeof(*bed));
 }
 
@@ -555,11 +555,11 @@ static int throttle(struct testbed *bed)
 	snprintf(max, sizeof(max), "%d 100000", 100000 / THROTTLE);
 	ret = write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu");
 	if (bed->cg_outer.path[0])
-		ret = ret ?: cg_write(&bed->cg_outer, "cgroup.subtree_control", "+cpu");
+		ret = ret ?: cg_write(bed->cg_outer.path, "cgroup.subtree_control", "+cpu");
 	for (i = 0; i < bed->domains && !ret; i++) {
 		if (bed->s[i].domain.path[0])
-			ret = cg_write(&bed->s[i].domain, "cgroup.subtree_control", "+cpu");
-		ret = ret ?: cg_write(&bed->s[i].cg_trigger, "cpu.max", max);
+			ret = cg_write(bed->s[i].domain.path, "cgroup.subtree_control", "+cpu");
+		ret = ret ?: cg_write(bed->s[i].cg_trigger.path, "cpu.max", max);
 	}
 	return ret;
 }

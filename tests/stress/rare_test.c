@@ -42,7 +42,7 @@ TEST_F(rare, pinned_link_outlives_its_loader)
 	ASSERT_EQ(0, unlink(pin));
 	ASSERT_VICTIM(small);
 
-	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.small, &self->e.s.cg_small, 4 * MIB, 0));
 	RUN_OOM();
 	ASSERT_EQ(SIGKILL, hog_killed(&self->e.s.big, PATIENCE));
 }
@@ -101,7 +101,7 @@ TEST_F(rare, means_of_today)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		ASSERT_EQ(0, scene_hogs(s, false, rows[i].adj));
 		if (rows[i].file)
-			ASSERT_EQ(0, cg_write(&s->domain, rows[i].file, rows[i].value));
+			ASSERT_EQ(0, cg_write(s->domain.path, rows[i].file, rows[i].value));
 		if (rows[i].policy) {
 			rule_cgroup(self->e.table, &s->cg_small, BPF_EVAL_SELECT);
 			ATTACH(first);
@@ -122,9 +122,9 @@ TEST_F(rare, V2_P1_fail_select_in_vfork)
 {
 	struct hog child;
 
-	ASSERT_EQ(0, odd_shared(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MB,
+	ASSERT_EQ(0, odd_shared(&self->e.s.small, &child, &self->e.s.cg_small, 10 * MIB,
 				CLONE_VM | CLONE_VFORK));
-	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->e.s.big, &self->e.s.cg_big, 24 * MIB, 0));
 	self->e.table->otherwise = BPF_EVAL_NEXT;
 	rule_pid(self->e.table, &child, BPF_EVAL_SELECT);
 	ATTACH(first);
@@ -144,8 +144,8 @@ TEST_F(rare, V2_fail_select_reaped)
 	struct scene *s = &self->e.s;
 	struct hog child;
 
-	ASSERT_EQ(0, odd_shared(&s->small, &child, &s->cg_small, 10 * MB, CLONE_VM));
-	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 24 * MB, 0));
+	ASSERT_EQ(0, odd_shared(&s->small, &child, &s->cg_small, 10 * MIB, CLONE_VM));
+	ASSERT_EQ(0, hog_start(&s->big, &s->cg_big, 24 * MIB, 0));
 	ASSERT_EQ(0, hold_at_exit(s->small.pid));
 	ASSERT_EQ(0, hold_at_exit(child.pid));
 	rule_pid(self->e.table, &s->small, BPF_EVAL_SELECT);
@@ -173,20 +173,20 @@ TEST_F(rare, V5_slow_victim_is_waited_for)
 	struct scene *s = &self->e.s;
 	pid_t tid;
 
-	ASSERT_EQ(0, cg_write(&s->domain, "memory.max", "209715200"));
+	ASSERT_EQ(0, cg_write(s->domain.path, "memory.max", "209715200"));
 	ATTACH(ranking);
 	ATTACH(name);
-	ASSERT_EQ(0, odd_threads(&s->big, &tid, &s->cg_big, 110 * MB));
-	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MB, 0));
+	ASSERT_EQ(0, odd_threads(&s->big, &tid, &s->cg_big, 110 * MIB));
+	ASSERT_EQ(0, hog_start(&s->small, &s->cg_small, MIB, 0));
 	ASSERT_EQ(0, hold_at_exit(tid));
 	usleep(600000);
-	EXPECT_EQ(0, hog_grow(&s->small, 70 * MB));
-	EXPECT_EQ(0, hog_grow(&s->trigger, 70 * MB));
+	EXPECT_EQ(0, hog_grow(&s->small, 70 * MIB));
+	EXPECT_EQ(0, hog_grow(&s->trigger, 70 * MIB));
 	EXPECT_EQ(0, hog_wait(&s->small, PATIENCE)) TH_LOG("one that allocates died");
 	EXPECT_EQ(0, hog_wait(&s->trigger, PATIENCE)) TH_LOG("one that allocates died");
 	EXPECT_TRUE(held(tid, PATIENCE)) TH_LOG("big was not killed");
 	EXPECT_TRUE(log_wait(&s->log, "oom_reaper: reaped", PATIENCE));
-	EXPECT_EQ(1, cg_event(&s->domain, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, cg_read_key_long(s->domain.path, "memory.events", "oom_kill "));
 	let_go(tid);
 	ASSERT_EQ(SIGKILL, hog_killed(&s->big, PATIENCE));
 }
@@ -217,7 +217,7 @@ TEST_F(reference, P5_is_dropped)
 	for (round = 0; round < 4; round++) {
 		if (round) {
 			ASSERT_EQ(0, scene_trigger(s));
-			ASSERT_EQ(0, hog_start(&s->big, &s->cg_small, 24 * MB, 0));
+			ASSERT_EQ(0, hog_start(&s->big, &s->cg_small, 24 * MIB, 0));
 			memset(self->e.table->rules, 0, sizeof(self->e.table->rules));
 			rule_pid(self->e.table, &s->small, variant->small);
 			rule_pid(self->e.table, &s->big, variant->big);
@@ -308,13 +308,13 @@ TEST_F(swapoff, is_killed)
 	pid_t pid;
 	int status;
 
-	ASSERT_EQ(0, make_swap(SWAP_DEV, 64 * MB / 4096)) TH_LOG("swap on %s", SWAP_DEV);
-	ASSERT_EQ(0, cg_write(&self->e.s.domain, "memory.swap.max", "max"));
-	ASSERT_EQ(0, cg_write(&self->e.s.cg_big, "memory.swap.max", "max"));
+	ASSERT_EQ(0, make_swap(SWAP_DEV, 64 * MIB / 4096)) TH_LOG("swap on %s", SWAP_DEV);
+	ASSERT_EQ(0, cg_write(self->e.s.domain.path, "memory.swap.max", "max"));
+	ASSERT_EQ(0, cg_write(self->e.s.cg_big.path, "memory.swap.max", "max"));
 	START_HOGS();
-	ASSERT_EQ(0, hog_grow(&self->e.s.big, 34 * MB));
+	ASSERT_EQ(0, hog_grow(&self->e.s.big, 34 * MIB));
 	ASSERT_EQ(0, hog_wait(&self->e.s.big, PATIENCE)) TH_LOG("big did not get into swap");
-	ASSERT_EQ(0, cg_event(&self->e.s.domain, "memory.events", "oom_kill"));
+	ASSERT_EQ(0, cg_read_key_long(self->e.s.domain.path, "memory.events", "oom_kill "));
 	VERDICT(small, SELECT);
 	if (variant->stop)
 		VERDICT(trigger, STOP);
@@ -323,7 +323,7 @@ TEST_F(swapoff, is_killed)
 	pid = fork();
 	ASSERT_GE(pid, 0);
 	if (!pid) {
-		if (cg_write(cg, "cgroup.procs", "0"))
+		if (cg_write(cg->path, "cgroup.procs", "0"))
 			_exit(1);
 		_exit(swapoff(SWAP_DEV) ? 2 : 3);
 	}
@@ -331,7 +331,7 @@ TEST_F(swapoff, is_killed)
 	EXPECT_TRUE(hog_alive(&self->e.s.small)) TH_LOG("the selected task was killed");
 	EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
 		TH_LOG("swapoff: status %#x", status);
-	EXPECT_EQ(1, cg_event(cg, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, cg_read_key_long(cg->path, "memory.events", "oom_kill "));
 	EXPECT_GT(self->e.table->asked, 0);
 	for (i = 0; i < self->e.bss->nr_offered; i++)
 		EXPECT_NE(pid, self->e.bss->offered[i].pid) TH_LOG("swapoff was offered");
@@ -362,11 +362,11 @@ FIXTURE_SETUP(throttled)
 		ASSERT_EQ(0, hog_start(&more, &s->cg_small, 0, 0));
 	snprintf(path, sizeof(path), "%s/memory.current", s->domain.path);
 	ASSERT_GT(read_file(path, used, sizeof(used)), 0);
-	ASSERT_EQ(0, hog_grow(&s->trigger, 47 * MB - strtoul(used, NULL, 10)));
+	ASSERT_EQ(0, hog_grow(&s->trigger, 47 * MIB - strtoul(used, NULL, 10)));
 	ASSERT_EQ(0, hog_wait(&s->trigger, PATIENCE));
-	s->grow = 3 * MB;
+	s->grow = 3 * MIB;
 	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+cpu"));
-	ASSERT_EQ(0, cg_write(&s->domain, "cgroup.subtree_control", "+cpu"));
+	ASSERT_EQ(0, cg_write(s->domain.path, "cgroup.subtree_control", "+cpu"));
 }
 
 FIXTURE_TEARDOWN(throttled)
@@ -382,10 +382,10 @@ static int throttled_oom(struct scene *s)
 {
 	int ret;
 
-	ret = cg_write(&s->cg_trigger, "cpu.max", "1000 100000") ?: hog_grow(&s->trigger, s->grow);
+	ret = cg_write(s->cg_trigger.path, "cpu.max", "1000 100000") ?: hog_grow(&s->trigger, s->grow);
 	if (!ret && !log_wait(&s->log, "invoked oom-killer", 4 * PATIENCE))
 		ret = -ETIMEDOUT;
-	return ret ?: cg_write(&s->cg_trigger, "cpu.max", "max 100000") ?:
+	return ret ?: cg_write(s->cg_trigger.path, "cpu.max", "max 100000") ?:
 	       hog_wait(&s->trigger, PATIENCE);
 }
 
@@ -405,7 +405,7 @@ TEST_F_TIMEOUT(throttled, P4_policy_does_not_hold_oom_lock, 180)
 	ms = self->e.bss->outcome.ns / 1000000;
 	printf("# the search took %ld ms, the policy was asked %u times\n", ms,
 	       self->e.table->asked);
-	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
+	ASSERT_GT(cg_read_key_long(self->e.s.cg_trigger.path, "cpu.stat", "nr_throttled "), 0);
 	ASSERT_LT(ms, 8000);
 	ASSERT_STREQ(self->e.table->asked < 3 + 17 ? "timeout" : "none",
 		     self->e.bss->outcome.outcome);
@@ -415,7 +415,7 @@ TEST_F_TIMEOUT(throttled, P4_silent_without_a_program, 180)
 {
 	ASSERT_EQ(0, throttled_oom(&self->e.s));
 	ASSERT_VICTIM(big);
-	ASSERT_GT(cg_event(&self->e.s.cg_trigger, "cpu.stat", "nr_throttled"), 0);
+	ASSERT_GT(cg_read_key_long(self->e.s.cg_trigger.path, "cpu.stat", "nr_throttled "), 0);
 	ASSERT_LABEL("");
 	ASSERT_EQ(0, log_count(&self->e.s.log, "exceeded 1 s"));
 }

@@ -64,9 +64,9 @@ FIXTURE_SETUP(stuck)
 	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/printk", 1, &self->console));
 	ASSERT_EQ(0, scene_memcg(&self->s));
 	/* A sleeper would get a turn when it wakes up to die. */
-	ASSERT_EQ(0, odd_spinner(&self->s.big, &self->s.cg_big, 24 * MB));
+	ASSERT_EQ(0, odd_spinner(&self->s.big, &self->s.cg_big, 24 * MIB));
 	/* The second, so that it is not the trigger that goes in place of big. */
-	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 14 * MB, 0));
+	ASSERT_EQ(0, hog_start(&self->s.small, &self->s.cg_small, 14 * MIB, 0));
 	ASSERT_EQ(0, sysctl_set("/proc/sys/kernel/sched_rt_runtime_us", -1, &self->runtime));
 	ASSERT_EQ(0, pin_to(self->s.big.pid, 1));
 	ASSERT_EQ(0, sched_setscheduler(self->s.big.pid, SCHED_IDLE, &idle));
@@ -121,7 +121,7 @@ TEST_F(stuck, victim_at_idle_priority_without_policy)
 	ASSERT_STUCK();
 	EXPECT_GE(ms, REAPER_MS - 100);
 	EXPECT_TRUE(hog_alive(&self->s.small));
-	EXPECT_EQ(1, cg_event(&self->s.domain, "memory.events", "oom_kill"));
+	EXPECT_EQ(1, cg_read_key_long(self->s.domain.path, "memory.events", "oom_kill "));
 }
 
 /* With one, for as long as the policy gives it. The price is a second victim. */
@@ -140,7 +140,7 @@ TEST_F(stuck, victim_at_idle_priority_with_impatient_policy)
 	EXPECT_GE(ms, GIVEN_MS);
 	EXPECT_EQ(SIGKILL, hog_killed(&self->s.small, PATIENCE));
 	/* Once the reaper has come, small is not needed. A slow guest keeps no times. */
-	EXPECT_EQ(2, cg_event(&self->s.domain, "memory.events", "oom_kill"));
+	EXPECT_EQ(2, cg_read_key_long(self->s.domain.path, "memory.events", "oom_kill "));
 	EXPECT_GT(self->skel->bss->passed_over, 0);
 }
 

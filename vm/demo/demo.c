@@ -119,7 +119,7 @@ static bool run(struct demo *d, int nr)
 		return false;
 	}
 	snprintf(sizes, sizeof(sizes), "big %zuM, small %zuM",
-		 s.share ? s.share * 50 / MB : 24, s.share ? s.share * 30 / MB : 10);
+		 s.share ? s.share * 50 / MIB : 24, s.share ? s.share * 30 / MIB : 10);
 	/* hog_killed() forgets the pids. */
 	big = s.big;
 	small = s.small;
