@@ -10,51 +10,6 @@ set -euo pipefail
 # shellcheck source=scripts/debian.sh
 . "$(dirname "$0")/debian.sh"
 
-usage() {
-	cat <<'END'
-Usage: run-vm.sh [-b BASE] [--debug | --llvm] [--accel HOW] [--gdb] [-v] [COMMAND]
-
-Builds a kernel with the series, boots it in QEMU, and:
-  demo               shows BPF programs choosing OOM victims (the default)
-  test [PATTERN...]  runs the tests whose names match a shell PATTERN
-  shell              gives a shell in the guest
-  exec -- CMD...     runs a command in the guest
-  fuzz [-m N] [-s S] random policies and OOMs for N minutes (default 15) from
-                     seed S (default: by the clock; it is printed)
-  bench [--short]    counts the instructions that an OOM takes, with each
-                     policy and without, and records them in bench/results
-                     (of a folder as BASE: prints them);
-                     --short: a few of them, compared with what is recorded
-  debian [demo | test [PATTERN...] | shell]
-                     the same in a guest with Debian's own user space: systemd,
-                     users, containers
-
-  -b, --base BASE    6.12 (default): Debian's linux-source-6.12; newest: the
-                     newest linux-source of Debian's backports and unstable;
-                     or the folder of a kernel tree, which is left as it is
-      --debug        a kernel with KASAN, UBSAN, KMEMLEAK and checks of objects, slower
-      --llvm         a kernel built by clang and lld, with thin LTO and kCFI
-      --accel HOW    auto (default), kvm or tcg
-      --gdb          QEMU stops before the first instruction, until gdb says go
-  -v, --verbose      the whole output of each stage
-  -h, --help         this text
-
-Examples:
-  run-vm.sh                           see it work
-  run-vm.sh test                      all tests, on 6.12
-  run-vm.sh -b newest test 'label.*'  some of them, on the newest kernel
-  run-vm.sh -b ~/linux test           on a tree of your own
-  run-vm.sh exec -- bpftool prog      what is loaded in a fresh guest
-  run-vm.sh fuzz --minutes 2 --seed 7
-  run-vm.sh debian test 'units.*'     units, restarted, under a policy
-
-Exit status: 0 passed, 1 a test failed (exec: as the command), 2 usage,
-3 dependency missing, 4 base not available or the series does not apply,
-5 build failed, 6 no boot or timeout, 7 the guest panicked or printed a
-kernel splat, even if all tests passed.
-END
-}
-
 base=6.12 accel=auto command=demo gdb=''
 options=$(getopt -n run-vm.sh -o +b:vh -l base:,debug,llvm,accel:,gdb,verbose,help -- "$@") || {
 	say "Try: run-vm.sh --help"
@@ -69,7 +24,7 @@ while :; do
 	--llvm) FLAVOUR=llvm ;;
 	--gdb) gdb=1 ;;
 	-v | --verbose) VERBOSE=1 ;;
-	-h | --help) usage; exit 0 ;;
+	-h | --help) cat "$ROOT/scripts/run-vm.txt"; exit 0 ;;
 	--) shift; break ;;
 	esac
 	shift

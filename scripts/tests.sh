@@ -115,30 +115,40 @@ tests_boot() {
 	rm "$console.splats"
 }
 
-# tests_run PATTERN... - all tests whose names match; ends with the counts alone
-# on a line. Returns 0, EX_FAIL, EX_BOOT or EX_SPLAT.
-tests_run() {
-	local program names pattern all=()
+# tests_guest PROGRAM TEST... - as tests_boot. Out of memory can mean the whole guest: then
+# it is one for each test.
+tests_guest() {
+	case $1 in
+	*/global_test) tests_boot "$1" "$2" ;;
+	*) tests_boot "$@" ;;
+	esac
+}
+
+# tests_run PATTERN... - all tests of C whose names match.
+tests_run() { tests_of "$PROGS/selftests" tests_list tests_guest "$@"; }
+
+# tests_of DIR LIST GUEST PATTERN... - all tests of DIR whose names match: LIST FILE prints
+# the names, GUEST FILE TEST... runs them; ends with the counts alone on a line. Returns 0,
+# EX_FAIL, EX_BOOT or EX_SPLAT.
+tests_of() {
+	local dir=$1 list=$2 guest=$3 file names pattern all=()
+	shift 3
 	NUMBER=0 PASSED=0 FAILED=0 SKIPPED=0 WORST=0
-	for program in "$PROGS"/selftests/*_test; do
+	for file in "$dir"/*_test; do
 		while read -r names; do
 			for pattern; do
 				# shellcheck disable=SC2053  # the right side is a pattern
-				[[ $names != $pattern ]] || { all+=("$program $names"); break; }
+				[[ $names != $pattern ]] || { all+=("$file $names"); break; }
 			done
-		done < <(tests_list "$program")
+		done < <("$list" "$file")
 	done
 	[ ${#all[@]} -gt 0 ] || die "$EX_USAGE" "no test is called $*"
 	echo "KTAP version 1"
 	echo "1..${#all[@]}"
-	for program in "$PROGS"/selftests/*_test; do
-		mapfile -t names < <(printf '%s\n' "${all[@]}" | awk -v p="$program" '$1 == p { print $2 }')
+	for file in "$dir"/*_test; do
+		mapfile -t names < <(printf '%s\n' "${all[@]}" | awk -v f="$file" '$1 == f { print $2 }')
 		while [ ${#names[@]} -gt 0 ]; do
-			case $program in
-			# Out of memory means the whole guest: a guest for each.
-			*/global_test) tests_boot "$program" "${names[0]}" ;;
-			*) tests_boot "$program" "${names[@]}" ;;
-			esac
+			"$guest" "$file" "${names[@]}"
 			names=("${names[@]:DONE}")
 		done
 	done

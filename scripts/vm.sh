@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Boots a guest, and tells what became of it. To be sourced.
 
-# shellcheck source=scripts/kernel.sh
-. "$(dirname "${BASH_SOURCE[0]}")/kernel.sh"
+# shellcheck source=scripts/guest.sh
+. "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 # Lines that a healthy kernel does not print. The stack trace of an OOM report is
 # none of it.
@@ -20,25 +20,6 @@ accel_pick() {
 	if [ -r /dev/kvm ] && [ -w /dev/kvm ] && grep -Eqw 'vmx|svm' /proc/cpuinfo; then
 		ACCEL=kvm
 	fi
-}
-
-# guest_build BASE - all stages up to a guest that can be booted.
-guest_build() {
-	local version needs
-	STAGES=6
-	lock_build
-	mapfile -t needs < <(kernel_needs)
-	need "${needs[@]}" "${GUEST_NEEDS[@]}"
-	# The stages run in subshells: what this one finds out is found again.
-	stage "$EX_BASE" "fetching base $1" base_open "$1"
-	base_open "$1"
-	kernel_paths
-	version=${BASE_VERSION%%-*}
-	stage "$EX_BASE" "laying out $version with the series" kernel_sources "$1"
-	stage "$EX_BUILD" "configuring $version" kernel_flavour
-	stage "$EX_BUILD" "building $version" kernel_image
-	stage "$EX_BUILD" "building tests and policies" progs_build
-	stage "$EX_BUILD" "building the initramfs" initramfs_build
 }
 
 # vm_boot MODE JOBFILE CONSOLE - run JOBFILE in a guest; its output goes to
