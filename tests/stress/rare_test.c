@@ -81,7 +81,8 @@ TEST(selftests_bpf)
 TEST_F(rare, means_of_today)
 {
 	static const struct {
-		const char *means, *file, *value;
+		const char *means, *file;
+		char *value;
 		int adj;	/* of the job */
 		bool policy, database_dies, job_dies;
 	} rows[] = {
