@@ -7,8 +7,8 @@
 # Author and sign-off are git's user.name and user.email. Without them, or with the
 # placeholder of patches/, nothing is made. The mail is patches/ with this name and
 # the recipients of scripts/recipients, in build/rfc. It is held against checkpatch with
-# codespell, get_maintainer, send-email --dry-run and, on both bases, htmldocs; nothing
-# is sent.
+# codespell, b4 prep --check, get_maintainer, send-email --dry-run and, on both bases,
+# htmldocs; nothing is sent.
 #
 # Exit status: 0, 1 a check has found something, 2 no identity, 3 dependency
 # missing, 4 base missing.
@@ -17,13 +17,13 @@ set -euo pipefail
 . "$(dirname "$0")/base.sh"
 # shellcheck source=scripts/kernel.sh
 . "$(dirname "$0")/kernel.sh"
-# shellcheck source=scripts/style.sh
-. "$(dirname "$0")/style.sh"
+# shellcheck source=scripts/b4.sh
+. "$(dirname "$0")/b4.sh"
 
 PLACEHOLDER='OOM policy maintainers <maintainers@oom-policy.example>'
 RFC=$BUILD/rfc
 COMMIT=${1:-}
-STAGES=8
+STAGES=9
 
 # identity - who signs off, as in a mail; or stop.
 identity() {
@@ -91,7 +91,7 @@ htmldocs() {
 
 [ $# -le 1 ] || die $EX_USAGE "rfc.sh [COMMIT]"
 identity >/dev/null
-need git=git perl=perl codespell=codespell /usr/lib/git-core/git-send-email=git-email \
+need git=git perl=perl codespell=codespell b4=b4 /usr/lib/git-core/git-send-email=git-email \
 	/usr/share/perl5/Mail/Address.pm=libmailtools-perl sphinx-build=python3-sphinx "${KERNEL_NEEDS[@]}"
 lock_build
 base_open newest
@@ -99,6 +99,7 @@ kernel_paths
 stage $EX_FAIL "the mail of both postings" mail_files
 stage $EX_BASE "laying out ${BASE_VERSION%%-*} with the series" kernel_sources newest
 stage $EX_FAIL "checkpatch --strict --codespell" style "$LINUX" "$RFC" --codespell
+stage $EX_FAIL "b4 prep --check" b4_checks
 stage $EX_FAIL "get_maintainer" recipients
 stage $EX_FAIL "send-email --dry-run" send_dry
 stage $EX_FAIL "htmldocs" htmldocs
