@@ -245,46 +245,44 @@ PROG(HOOK, size_of_caller)
 	return 0;
 }
 
+#define READ_PROG(name, code)								\
+	PROG(HOOK, name)								\
+	{										\
+		asm volatile (code							\
+			      :: [bytes]"i"(bytes), [number]"r"(number),		\
+				 [read]"i"(BPF_FUNC_probe_read_kernel)			\
+			      : "r0", "r1", "r2", "r3", "r4", "r5");			\
+		return 0;								\
+	}
+
 /* One of the ways to the call has no constant. */
-PROG(HOOK, size_one_way)
-{
-	asm volatile ("r1 = %[bytes] ll;"
-		      "r2 = %[number];"
-		      "r2 &= 127;"
-		      "if r2 > 64 goto read_%=;"
-		      "r2 = 8;"
-		      "read_%=:"
-		      "r3 = 0;"
-		      "call %[read];"
-		      :: [bytes]"i"(bytes), [number]"r"(number),
-			 [read]"i"(BPF_FUNC_probe_read_kernel)
-		      : "r0", "r1", "r2", "r3", "r4", "r5");
-	return 0;
-}
+READ_PROG(size_one_way,
+	  "r1 = %[bytes] ll;"
+	  "r2 = %[number];"
+	  "r2 &= 127;"
+	  "if r2 > 64 goto read_%=;"
+	  "r2 = 8;"
+	  "read_%=:"
+	  "r3 = 0;"
+	  "call %[read];")
 
 /* The same by a way that is found out in more passes than the filter makes. */
-PROG(HOOK, size_long_way)
-{
-	asm volatile ("r1 = %[bytes] ll;"
-		      "r2 = %[number];"
-		      "r2 &= 127;"
-		      "goto last_%=;"
-		      "read_%=:"
-		      "r3 = 0;"
-		      "call %[read];"
-		      "goto end_%=;"
-		      "goto read_%=;"
-		      ".rept 40\n"
-		      "goto -2\n"
-		      ".endr\n"
-		      "last_%=:"
-		      "goto -2;"
-		      "end_%=:"
-		      :: [bytes]"i"(bytes), [number]"r"(number),
-			 [read]"i"(BPF_FUNC_probe_read_kernel)
-		      : "r0", "r1", "r2", "r3", "r4", "r5");
-	return 0;
-}
+READ_PROG(size_long_way,
+	  "r1 = %[bytes] ll;"
+	  "r2 = %[number];"
+	  "r2 &= 127;"
+	  "goto last_%=;"
+	  "read_%=:"
+	  "r3 = 0;"
+	  "call %[read];"
+	  "goto end_%=;"
+	  "goto read_%=;"
+	  ".rept 40\n"
+	  "goto -2\n"
+	  ".endr\n"
+	  "last_%=:"
+	  "goto -2;"
+	  "end_%=:")
 
 #define MAP_PROG(name, map, key_type)				\
 	PROG(HOOK, name)					\
