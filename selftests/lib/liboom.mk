@@ -6,4 +6,5 @@ LIBOOM := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 LIBOOM_C := $(wildcard $(LIBOOM)/*.c) \
 	$(wildcard $(addsuffix /cgroup_util.c,$(LIBOOM)/../../cgroup/lib $(LIBOOM)/../../cgroup))
 LIBOOM_H := $(wildcard $(LIBOOM)/*.h)
-LIBOOM_CFLAGS := $(addprefix -I,$(LIBOOM) $(LIBOOM)/../../cgroup/lib/include $(LIBOOM)/../../cgroup)
+LIBOOM_CFLAGS := $(addprefix -I,$(LIBOOM) $(LIBOOM)/../../cgroup/lib/include \
+	$(LIBOOM)/../../cgroup $(LIBOOM)/../..)
