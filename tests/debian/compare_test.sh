@@ -10,11 +10,12 @@ KEEP_UNITS="db editor"
 
 cleanup() {
 	systemctl stop earlyoom systemd-oomd beat '*-trouble' batch.slice app.slice
+	systemctl revert earlyoom systemd-oomd app.slice
 	rm -f /dev/shm/fill
 	swapoff -a
 }
 
-tool_kernel() { :; }
+tool_kernel() { oom-policy unload --all; }
 
 tool_rules() {
 	rules <<-'EOF'
@@ -77,15 +78,15 @@ scene_tmpfs() {
 }
 scene_limit() {
 	service db 200
-	printf '%s\n' '[Slice]' MemoryMax=150M | unit app.slice
+	systemctl set-property --runtime app.slice MemoryMax=150M
 	service editor 80 Slice=app.slice
 	trouble limit app.slice "exec -a leak $HERE/hog slowly 600 4"
 }
 # The daemons get little of the processor, and what grows grows quickly.
 scene_stalled() {
 	service db 200
-	systemctl set-property --runtime earlyoom.service CPUQuota=1% 2>/dev/null
-	systemctl set-property --runtime systemd-oomd.service CPUQuota=1% 2>/dev/null
+	systemctl set-property --runtime earlyoom.service CPUQuota=1%
+	systemctl set-property --runtime systemd-oomd.service CPUQuota=1%
 	trouble stalled batch.slice "$(many_of 3 600 leak)"
 }
 scene_small() {
@@ -101,39 +102,47 @@ scene_zram() {
 	trouble zram batch.slice "exec -a leak $HERE/hog slowly 2000 4"
 }
 
-# over - the trouble has ended, or nothing grows any more.
+# over UNIT - it has ended, or has used no processor time for three seconds.
 over() {
-	! systemctl -q is-active "$1-trouble"
+	local used
+	systemctl -q is-active "$1" || return 0
+	used=$(systemctl show -P CPUUsageNSec "$1")
+	sleep 3
+	[ "$used" = "$(systemctl show -P CPUUsageNSec "$1")" ]
+}
+
+# counted - "NAME, NAME x2" of lines with names.
+counted() {
+	sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s%s", s, $0, n > 1 ? " x" n : ""; s = ", " }'
 }
 
 # play SCENE TOOL - the scene, and a line of what became of it.
 play() {
-	local scene=$1 tool=$2 start i died lost='' unit ended='still there'
+	local scene=$1 tool=$2 start died lost=() unit limit
 	"tool_$tool"
 	rm -f /run/beat
-	systemd-run -q --unit=beat $HERE/hog beat /run/beat
-	sleep 2
+	systemd-run -q --unit=beat -p OOMScoreAdjust=-1000 "$HERE/hog" beat /run/beat
+	wait_for test -s /run/beat
 	dmesg -C
+	start=@$(date +%s)
 	"scene_$scene"
-	start=$SECONDS
-	for ((i = 0; i < 180; i++)); do
-		sleep 0.5
-		! over $scene || { ended="over after $((SECONDS - start)) s"; break; }
-	done
-	died=$(victims | sort | uniq -c | awk '{ printf "%s%s x%d", n++ ? ", " : "", $2, $1 }')
-	died+=$(journalctl -q -o cat -u earlyoom -u systemd-oomd --since "-$((SECONDS - start + 5))s" |
-		sed -n 's/.*sending SIG\([A-Z]*\) to process.*"\(.*\)".*/ \2 (by SIG\1)/p; s/^Killed \(\S*\) due.*/ \1 (oomd)/p' | sort | uniq -c |
-		awk '{ n = $1; $1 = ""; printf ",%s x%d", $0, n }')
+	limit=$((SECONDS + 120))
+	until over "$scene-trouble" || [ $SECONDS -gt $limit ]; do :; done
+	died=$({
+		victims
+		journalctl -q -o cat -u earlyoom -u systemd-oomd --since "$start" |
+			sed -n 's/.*sending SIG\([A-Z]*\) to process [0-9]* uid [0-9]* "\([^"]*\)".*/\2 (SIG\1)/p
+				s/^Killed \(\S*\) due.*/\1 (oomd)/p'
+	} | counted)
 	for unit in $KEEP_UNITS; do
-		[ ! -e $UNITS/$unit.service ] || systemctl -q is-active $unit || lost+="$unit "
+		[ ! -e $UNITS/$unit.service ] || systemctl -q is-active $unit || lost+=("$unit")
 	done
-	printf '# %-9s %-9s died: %s; lost: %s; silent: %s ms; trouble %s\n' "$scene" "$tool" \
-		"${died:-nobody}" "${lost:-nothing}" "$(cat /run/beat)" "$ended"
+	echo "# compare: | $scene | $tool | ${died:-nobody} | ${lost[*]:-nothing} | $(cat /run/beat) | $(uname -r)"
 }
 
-for scene in leak workers tabs database build tmpfs limit stalled small zram; do
-	for tool in $TOOLS; do
-		eval "test_${scene}_$tool() { play $scene $tool; }"
+for tool in $TOOLS; do
+	for scene in leak workers tabs database build tmpfs limit stalled small zram; do
+		eval "test_${tool}_$scene() { play $scene $tool; }"
 	done
 done
 
