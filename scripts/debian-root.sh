@@ -89,11 +89,15 @@ debian_bootstrap() {
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="tar-in $work/etc.tar /etc" \
 		--customize-hook="$(<"$ROOT/vm/debian/customize")" "$suite" - "$work/sources" \
-		</dev/null 2>"$work/said" 6>&- 9>&- |
-		sqfstar -quiet -no-progress -comp lz4 "$work/image"; then
+		</dev/null 2>>"$work/said" 6>&- 9>&- |
+		sqfstar -quiet -no-progress -comp lz4 "$work/image" 2>>"$work/said"; then
 		return
 	fi
 	cat "$work/said"
+	if grep -qi 'no space left on device' "$work/said"; then
+		say "no space left in $CACHE/debian or /tmp: the root takes 1 GiB while it is made"
+		return "$EX_BUILD"
+	fi
 	! grep -q '^E: Failed to fetch' "$work/said" || return "$EX_BASE"
 	return "$EX_BUILD"
 }

@@ -37,16 +37,21 @@ static unsigned long kills(void)
 
 static unsigned long x;
 
-/* @full: no two pages are alike, or zram would make nothing of them. */
+/*
+ * @full: no two pages are alike, or zram would make nothing of them. MAP_POPULATE, as
+ * emulated page faults are slow.
+ */
 static void take(bool full)
 {
-	unsigned long *mem = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long *mem = mmap(NULL, MIB, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	unsigned long i;
 
 	if (mem == MAP_FAILED) {
 		perror("hog: mmap");
 		exit(1);
 	}
+	/* Again, where a page could not be had. */
 	for (i = 0; i < MIB / sizeof(*mem); i += full ? 1 : 512) {
 		x ^= x << 13;
 		x ^= x >> 7;

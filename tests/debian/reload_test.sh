@@ -69,8 +69,8 @@ test_reload_under_load() {
 		done
 	) &
 	service keep 30 Slice=app.slice
+	printf '%s\n' '[Service]' "ExecStart=$HERE/hog 10 worker" Slice=app.slice | unit worker.service
 	while [ $n -lt 8 ]; do
-		printf '%s\n' '[Service]' "ExecStart=$HERE/hog 10 worker" Slice=app.slice | unit worker.service
 		systemctl restart worker
 		oom Slice=app.slice
 		expect_victim worker
