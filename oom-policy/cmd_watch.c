@@ -53,8 +53,9 @@ static const char *why(const struct event *e)
 		return e->outcome == OUTCOME_WAITING ? "no victim: one is dying already" :
 		       e->outcome < 0 ? "no victim: one is dying already, or there is none" :
 		       "no victim: there is none";
-	if (e->group)
-		return "with the victim, for memory.oom.group";
+	if (e->with)
+		return e->with == WITH_GROUP ? "with the victim, for memory.oom.group" :
+		       "with the victim, whose memory it shares";
 	if (!e->searched)
 		return "no search: it is exiting, or has to pay for its own request";
 	return e->outcome < 0 ? "the kernel's own choice" : reasons[e->outcome];
@@ -266,7 +267,8 @@ static bool tag_of(int prog_fd, unsigned char *tag)
 
 #define PIN(name)	(WATCH_PINS "/" name)
 static const char * const pins[] = {
-	"events", "lost", "state", "oom_start", "oom_search", "oom_outcome", "oom_victim", "oom_end",
+	"events", "lost", "state", "oom_start", "oom_search", "oom_outcome", "oom_signal", "oom_victim",
+	"oom_end",
 };
 
 /* Are the programs that are pinned those of this command? */
@@ -320,6 +322,7 @@ static int pin_all(struct watch_bpf *skel)
 
 /* Read all that has been reported. */
 static int drain(struct watch *w)
+	ret = ret ?: bpf_link__pin(skel->links.oom_signal, PIN("oom_signal"));
 {
 	struct ring_buffer *ring = ring_buffer__new(w->events, take_event, w, NULL);
 
