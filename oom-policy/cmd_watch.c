@@ -22,6 +22,7 @@
 #include "say.h"
 #include "show.h"
 #include "sink.h"
+#include "unit.h"
 #include "watch.h"
 #include "watch.skel.h"
 
@@ -66,13 +67,15 @@ static const struct column columns[] = {
 	{ "time" }, { "scope" }, { "trigger_pid", NULL, RAW }, { "trigger" }, { "policy" },
 	{ "rule" }, { "outcome" }, { "why" }, { "offered", NULL, RAW },
 	{ "microseconds", NULL, RAW }, { "victim_pid", NULL, RAW }, { "victim" }, { "cgroup" },
-	{ "uid", NULL, RAW }, { "oom_score_adj", NULL, RAW }, { "size_kib", NULL, RAW }, { }
+	{ "uid", NULL, RAW }, { "oom_score_adj", NULL, RAW }, { "size_kib", NULL, RAW },
+	{ "stopped_unit" }, { }
 };
 
 #define NR_FIELDS	(sizeof(columns) / sizeof(*columns) - 1)
 
 struct report {
 	char time[40], scope[4096], cgroup[4096], policy[16], line[12288];
+	const char *stopped_unit;	/* or NULL */
 	char numbers[NR_FIELDS][24];
 	struct report_field fields[NR_FIELDS];
 };
@@ -145,6 +148,8 @@ static void make_report(const struct watch *w, const struct event *e, struct rep
 	set_number(r, "uid", e->uid);
 	set_number(r, "oom_score_adj", e->adj);
 	set_number(r, "size_kib", e->pages * w->kib);
+	r->stopped_unit = unit_stopped(r->cgroup);
+	set_text(r, "stopped_unit", r->stopped_unit);
 }
 
 /* The report as a line, without the time. */
@@ -158,10 +163,11 @@ static void make_line(const struct watch *w, const struct event *e, struct repor
 	show_name(r->cgroup, cgroup, sizeof(cgroup));
 	show_name(e->policy[0] ? e->policy : "-", policy, sizeof(policy));
 	if (e->victim)
-		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> %s[%u] %s %s  policy %s  %s  (%u offered, %llu us)",
+		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> %s[%u] %s %s  policy %s  %s%s%s  (%u offered, %llu us)",
 			 scope, trigger, e->trigger, victim, e->victim, cgroup,
 			 show_size(e->pages * w->kib, size, sizeof(size)), policy, why(e),
-			 e->offered, e->ns / 1000);
+			 r->stopped_unit ? "; OOMPolicy=stop ends " : "",
+			 r->stopped_unit ?: "", e->offered, e->ns / 1000);
 	else
 		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> nobody  policy %s  %s  (%u offered, %llu us)",
 			 scope, trigger, e->trigger, policy, why(e), e->offered, e->ns / 1000);
@@ -316,13 +322,13 @@ static int pin_all(struct watch_bpf *skel)
 	ret = ret ?: bpf_link__pin(skel->links.oom_start, PIN("oom_start"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_search, PIN("oom_search"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_outcome, PIN("oom_outcome"));
+	ret = ret ?: bpf_link__pin(skel->links.oom_signal, PIN("oom_signal"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_victim, PIN("oom_victim"));
 	return ret ?: bpf_link__pin(skel->links.oom_end, PIN("oom_end"));
 }
 
 /* Read all that has been reported. */
 static int drain(struct watch *w)
-	ret = ret ?: bpf_link__pin(skel->links.oom_signal, PIN("oom_signal"));
 {
 	struct ring_buffer *ring = ring_buffer__new(w->events, take_event, w, NULL);
 
@@ -372,6 +378,8 @@ static int watch(struct watch *w, struct ring_buffer *ring)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Connects to the bus, as that may take long when memory is short. */
+	unit_stopped("/init.scope");
 	say("watching");
 	do {
 		tell_lost(w);
