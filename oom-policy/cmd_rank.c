@@ -10,10 +10,12 @@
 #include "ranking.h"
 #include "say.h"
 #include "show.h"
+#include "unit.h"
 
 static const struct column columns[] = {
 	{ "rank", "RANK", RAW }, { "pid", "PID", RAW }, { "comm", "COMM" }, { "cgroup", "CGROUP" },
-	{ "size_kib", NULL, RAW }, { "size", "SIZE" }, { "policy", "POLICY" }, { "line", NULL, RAW }, { "why", "WHY" }, { }
+	{ "size_kib", NULL, RAW }, { "size", "SIZE" }, { "policy", "POLICY" }, { "line", NULL, RAW },
+	{ "stopped_unit" }, { "why", "WHY" }, { }
 };
 
 /* Size and oom_score_adj in one, which may be less than nothing. */
@@ -149,8 +151,20 @@ static void reason(const struct ranking *r, const struct task *t, char *buf, siz
 	}
 }
 
+/* Systemd is asked once for a cgroup. */
+static void find_unit(const struct ranking *r, struct task *t)
+{
+	const struct task *other = r->tasks;
+	char path[4096];
+
+	while (other->cgroup != t->cgroup)
+		other++;
+	strcpy(t->stopped_unit, other < t ? other->stopped_unit :
+	       unit_stopped(cgroup_path(t->cgroup, path, sizeof(path))) ?: "");
+}
+
 /* The others that die with it. */
-static void add_group(const struct ranking *r, const struct task *t, char *buf, size_t size)
+static void add_others(const struct ranking *r, const struct task *t, char *buf, size_t size)
 {
 	const struct task *sharer = ranking_sharer(r, t);
 	char path[4096], other[4096];
@@ -160,6 +174,8 @@ static void add_group(const struct ranking *r, const struct task *t, char *buf, 
 	if (sharer)
 		len += snprintf(buf + len, size - len, "; shares its memory with process %d, which dies with it",
 				sharer->pid);
+	if (*t->stopped_unit)
+		len += snprintf(buf + len, size - len, "; OOMPolicy=stop ends %s", t->stopped_unit);
 	if (!ranking_group(r, t, path, sizeof(path)))
 		return;
 	for (i = 0; i < r->nr; i++) {
@@ -195,8 +211,9 @@ static void add_row(struct table *table, const struct ranking *r, const struct t
 	cell_text(table, "size", show_size(t->pages * r->kib, buf, sizeof(buf)));
 	cell_text(table, "policy", t->by < 0 ? NULL : r->policy[t->by]->name);
 	reason(r, t, buf, sizeof(buf));
-	add_group(r, t, buf, sizeof(buf));
+	add_others(r, t, buf, sizeof(buf));
 	cell_text(table, "why", buf);
+	cell_text(table, "stopped_unit", *t->stopped_unit ? t->stopped_unit : NULL);
 	if (t->by >= 0 && t->line)
 		cell_number(table, "line", t->line);
 }
@@ -206,8 +223,10 @@ static void show(struct ranking *r, bool json)
 	struct table *table = table_new(columns, json);
 	int i, rank = 0;
 
-	for (i = 0; i < r->nr; i++)
+	for (i = 0; i < r->nr; i++) {
+		find_unit(r, &r->tasks[i]);
 		add_row(table, r, &r->tasks[i], ranking_class(&r->tasks[i]) == 2 ? 0 : ++rank);
+	}
 	table_show(table);
 }
 

@@ -22,6 +22,7 @@
 #include "say.h"
 #include "show.h"
 #include "sink.h"
+#include "unit.h"
 #include "watch.h"
 #include "watch.skel.h"
 
@@ -53,8 +54,9 @@ static const char *why(const struct event *e)
 		return e->outcome == OUTCOME_WAITING ? "no victim: one is dying already" :
 		       e->outcome < 0 ? "no victim: one is dying already, or there is none" :
 		       "no victim: there is none";
-	if (e->group)
-		return "with the victim, for memory.oom.group";
+	if (e->with)
+		return e->with == WITH_GROUP ? "with the victim, for memory.oom.group" :
+		       "with the victim, whose memory it shares";
 	if (!e->searched)
 		return "no search: it is exiting, or has to pay for its own request";
 	return e->outcome < 0 ? "the kernel's own choice" : reasons[e->outcome];
@@ -65,13 +67,15 @@ static const struct column columns[] = {
 	{ "time" }, { "scope" }, { "trigger_pid", NULL, RAW }, { "trigger" }, { "policy" },
 	{ "rule" }, { "outcome" }, { "why" }, { "offered", NULL, RAW },
 	{ "microseconds", NULL, RAW }, { "victim_pid", NULL, RAW }, { "victim" }, { "cgroup" },
-	{ "uid", NULL, RAW }, { "oom_score_adj", NULL, RAW }, { "size_kib", NULL, RAW }, { }
+	{ "uid", NULL, RAW }, { "oom_score_adj", NULL, RAW }, { "size_kib", NULL, RAW },
+	{ "stopped_unit" }, { }
 };
 
 #define NR_FIELDS	(sizeof(columns) / sizeof(*columns) - 1)
 
 struct report {
 	char time[40], scope[4096], cgroup[4096], policy[16], line[12288];
+	const char *stopped_unit;	/* or NULL */
 	char numbers[NR_FIELDS][24];
 	struct report_field fields[NR_FIELDS];
 };
@@ -144,6 +148,8 @@ static void make_report(const struct watch *w, const struct event *e, struct rep
 	set_number(r, "uid", e->uid);
 	set_number(r, "oom_score_adj", e->adj);
 	set_number(r, "size_kib", e->pages * w->kib);
+	r->stopped_unit = unit_stopped(r->cgroup);
+	set_text(r, "stopped_unit", r->stopped_unit);
 }
 
 /* The report as a line, without the time. */
@@ -157,10 +163,11 @@ static void make_line(const struct watch *w, const struct event *e, struct repor
 	show_name(r->cgroup, cgroup, sizeof(cgroup));
 	show_name(e->policy[0] ? e->policy : "-", policy, sizeof(policy));
 	if (e->victim)
-		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> %s[%u] %s %s  policy %s  %s  (%u offered, %llu us)",
+		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> %s[%u] %s %s  policy %s  %s%s%s  (%u offered, %llu us)",
 			 scope, trigger, e->trigger, victim, e->victim, cgroup,
 			 show_size(e->pages * w->kib, size, sizeof(size)), policy, why(e),
-			 e->offered, e->ns / 1000);
+			 r->stopped_unit ? "; OOMPolicy=stop ends " : "",
+			 r->stopped_unit ?: "", e->offered, e->ns / 1000);
 	else
 		snprintf(r->line, sizeof(r->line), "%s  %s[%u] -> nobody  policy %s  %s  (%u offered, %llu us)",
 			 scope, trigger, e->trigger, policy, why(e), e->offered, e->ns / 1000);
@@ -266,7 +273,8 @@ static bool tag_of(int prog_fd, unsigned char *tag)
 
 #define PIN(name)	(WATCH_PINS "/" name)
 static const char * const pins[] = {
-	"events", "lost", "state", "oom_start", "oom_search", "oom_outcome", "oom_victim", "oom_end",
+	"events", "lost", "state", "oom_start", "oom_search", "oom_outcome", "oom_signal", "oom_victim",
+	"oom_end",
 };
 
 /* Are the programs that are pinned those of this command? */
@@ -314,6 +322,7 @@ static int pin_all(struct watch_bpf *skel)
 	ret = ret ?: bpf_link__pin(skel->links.oom_start, PIN("oom_start"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_search, PIN("oom_search"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_outcome, PIN("oom_outcome"));
+	ret = ret ?: bpf_link__pin(skel->links.oom_signal, PIN("oom_signal"));
 	ret = ret ?: bpf_link__pin(skel->links.oom_victim, PIN("oom_victim"));
 	return ret ?: bpf_link__pin(skel->links.oom_end, PIN("oom_end"));
 }
@@ -369,6 +378,8 @@ static int watch(struct watch *w, struct ring_buffer *ring)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Connects to the bus, as that may take long when memory is short. */
+	unit_stopped("/init.scope");
 	say("watching");
 	do {
 		tell_lost(w);

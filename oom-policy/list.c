@@ -586,30 +586,38 @@ static int position(const char **text)
 
 bool list_put(struct list *list, const char *text, bool front)
 {
-	int at = position(&text), nr = list->nr, rank_line = list->rank_line, i;
-	struct line new;
+	int at = position(&text), i;
+	/* Read by itself: it may replace a rule of a full list, or the rank. */
+	struct list new = *list;
 	char *copy = strdup(text);
 	bool ok;
 
-	/* It may be said anew. */
-	list->rank_line = 0;
-	ok = copy && list_add(list, copy, 1);
+	new.nr = new.rank_line = 0;
+	ok = copy && list_add(&new, copy, 1);
 	free(copy);
-	list->rank_line = list->rank_line ?: rank_line;
-	if (!ok || list->nr == nr)
+	if (!new.nr) {
+		new.nr = list->nr;
+		new.rank_line = new.rank_line ?: list->rank_line;
+		*list = new;
 		return ok;
-	new = list->lines[--list->nr];
-	for (i = 0; i < nr && strcmp(conditions_of(&list->lines[i]), conditions_of(&new)); i++)
+	}
+	for (i = 0; i < list->nr && strcmp(conditions_of(&list->lines[i]), conditions_of(new.lines)); i++)
 		;
-	if (i < nr && !at)
+	if (i == MAX_LINES) {
+		free_line(new.lines);
+		list->errors++;
+		fail(BAD_INPUT, "%s: %s: more than %d rules", list->source, text, MAX_LINES);
+		return false;
+	}
+	if (i < list->nr && !at)
 		at = i + 1;
-	if (i < nr)
+	if (i < list->nr)
 		list_remove(list, i);
 	if (!at)
 		at = front ? 1 : list->nr + 1;
 	at = at > list->nr + 1 ? list->nr : at - 1;
-	memmove(&list->lines[at + 1], &list->lines[at], (list->nr - at) * sizeof(new));
-	list->lines[at] = new;
+	memmove(&list->lines[at + 1], &list->lines[at], (list->nr - at) * sizeof(*list->lines));
+	list->lines[at] = new.lines[0];
 	list->nr++;
 	return true;
 }

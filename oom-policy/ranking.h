@@ -22,6 +22,7 @@ struct task {
 	int levels;
 	int by;		/* which policy has an opinion, in the order asked; -1: the kernel */
 	long long score;	/* the kernel's measure, in pages */
+	char stopped_unit[256];	/* by systemd, when it is killed; empty: none */
 };
 
 struct ranking {

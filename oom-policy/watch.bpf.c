@@ -31,9 +31,14 @@ static struct {
 	char policy[16];
 	__u32 offered;
 	__u32 victims;
+	struct mm_struct *mm;	/* of the last victim */
+	bool dying;	/* before the last signal */
 } oom;
 
-static __always_inline void report(struct task_struct *victim, __u32 uid)
+/* As in the kernel's include/linux/sched/signal.h. */
+#define SIGNAL_GROUP_EXIT	4
+
+static __always_inline void report(struct task_struct *victim, enum event_with with)
 {
 	struct oom_control *oc = oom.oc;
 	struct mem_cgroup *memcg = BPF_CORE_READ(oc, memcg);
@@ -54,13 +59,13 @@ static __always_inline void report(struct task_struct *victim, __u32 uid)
 	e->trigger = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(e->trigger_comm, sizeof(e->trigger_comm));
 	e->searched = oom.searched;
-	e->group = oom.victims;
+	e->with = with;
 	e->outcome = oom.outcome;
 	e->offered = oom.offered;
 	__builtin_memcpy(e->policy, oom.policy, sizeof(e->policy));
 	if (victim) {
 		e->victim = BPF_CORE_READ(victim, tgid);
-		e->uid = uid;
+		e->uid = BPF_CORE_READ(victim, real_cred, uid.val);
 		e->adj = BPF_CORE_READ(victim, signal, oom_score_adj);
 		e->cgroup = BPF_CORE_READ(victim, cgroups, dfl_cgrp, kn, id);
 		leader = BPF_CORE_READ(victim, group_leader);
@@ -108,13 +113,28 @@ int BPF_PROG(oom_outcome, struct oom_control *oc, const char *policy, __u64 memc
 	return 0;
 }
 
+/* A victim gets its signal before it is marked, and those that share its memory after that. */
+SEC("fentry/do_send_sig_info")
+int BPF_PROG(oom_signal, int sig, struct kernel_siginfo *info, struct task_struct *task)
+{
+	if (!oom.oc || oom.task != bpf_get_current_task())
+		return 0;
+	oom.dying = BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT;
+	if (!oom.dying && oom.mm && oom.mm == BPF_CORE_READ(task, mm))
+		report(task, WITH_MEMORY);
+	return 0;
+}
+
 SEC("tp_btf/mark_victim")
-int BPF_PROG(oom_victim, struct task_struct *task, __u32 uid)
+int BPF_PROG(oom_victim, struct task_struct *task)
 {
 	/* Tasks that are exiting are marked outside of an OOM, too. */
 	if (!oom.oc || oom.task != bpf_get_current_task())
 		return 0;
-	report(task, uid);
+	oom.mm = BPF_CORE_READ(task, mm);
+	/* Of a memory.oom.group, one that shares memory was reported for that. */
+	if (!oom.victims || !oom.dying)
+		report(task, oom.victims ? WITH_GROUP : WITH_NOBODY);
 	oom.victims++;
 	return 0;
 }
@@ -123,7 +143,7 @@ SEC("fexit/out_of_memory")
 int BPF_PROG(oom_end, struct oom_control *oc)
 {
 	if (oom.oc && oom.searched && !oom.victims && state.all)
-		report(NULL, 0);
+		report(NULL, WITH_NOBODY);
 	oom.oc = NULL;
 	return 0;
 }

@@ -17,6 +17,9 @@ struct watch_state {
 	unsigned long long all;		/* report searches without a victim, too */
 };
 
+/* Why a process dies with the victim. */
+enum event_with { WITH_NOBODY, WITH_GROUP, WITH_MEMORY, NR_WITH };
+
 struct event {
 	unsigned long long since_boot;	/* when, in ns */
 	unsigned long long scope;	/* id of the cgroup that is out of memory, or 0 */
@@ -29,7 +32,7 @@ struct event {
 	int outcome;			/* enum oom_outcome; -1: no policy gave a verdict */
 	bool sysrq;
 	bool searched;			/* the victim was searched for */
-	bool group;			/* dies with the victim, for memory.oom.group */
+	unsigned char with;		/* enum event_with */
 	char trigger_comm[16], victim_comm[16];
 	char policy[16];		/* its label; empty: no policy gave a verdict */
 };
@@ -52,7 +55,7 @@ static inline bool event_is_known(const struct event *e, size_t size)
 		return false;
 	memcpy(flags, (const char *)e + offsetof(struct event, sysrq), sizeof(flags));
 	return e->outcome >= -1 && e->outcome < NR_OUTCOMES && flags[0] <= 1 && flags[1] <= 1 &&
-	       flags[2] <= 1 && event_has_end(e->trigger_comm) && event_has_end(e->victim_comm) &&
+	       flags[2] < NR_WITH && event_has_end(e->trigger_comm) && event_has_end(e->victim_comm) &&
 	       event_has_end(e->policy);
 }
 #endif

@@ -232,6 +232,33 @@ TEST(list_many_lines)
 	list_free(&list);
 }
 
+/* A full list takes a rule in place of one of its own, and no other. */
+TEST(list_full)
+{
+	char text[8192] = "";
+	struct list list;
+	int i;
+
+	for (i = 0; i < 64; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "never name=n%d\n", i);
+	ASSERT_TRUE(read_text(&list, text));
+	ASSERT_TRUE(list_put(&list, "first name=n5", false)) TH_LOG("%s", said);
+	EXPECT_STREQ("first name=n5", list.lines[5].text);
+	ASSERT_TRUE(list_put(&list, "1: last name=n63", false)) TH_LOG("%s", said);
+	EXPECT_STREQ("last name=n63", list.lines[0].text);
+	EXPECT_STREQ("never name=n62", list.lines[63].text);
+	ASSERT_TRUE(list_put(&list, "set floor=4", false)) TH_LOG("%s", said);
+	ASSERT_TRUE(list_put(&list, "rank size", false)) TH_LOG("%s", said);
+	EXPECT_TRUE(list_end(&list));
+	EXPECT_FALSE(list_put(&list, "first name=more", false));
+	EXPECT_STREQ("F: first name=more: more than 64 rules\n", said);
+	EXPECT_FALSE(list_end(&list));
+	EXPECT_EQ(64, list.nr);
+	EXPECT_EQ(4, list.floor);
+	EXPECT_EQ(BY_SIZE, list.rank);
+	list_free(&list);
+}
+
 /* Two lines: does the second never match? */
 static const struct {
 	const char *first, *second;

@@ -47,6 +47,8 @@ TEST_F(rank, kernel)
 {
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
 	ASSERT_FIRST_DIES(&self->s.big, "");
+	/* Without systemd no unit is stopped. */
+	ASSERT_STREQ("", field(&self->said, 0, "stopped_unit"));
 }
 
 TEST_F(rank, kernel_with_oom_score_adj)

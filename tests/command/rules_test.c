@@ -417,7 +417,9 @@ TEST(event_of_another_version)
 	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
 	e.victim_comm[15] = '\0';
 	EXPECT_TRUE(event_is_known(&e, sizeof(e)));
-	memset(&e.group, 2, 1);
+	e.with = WITH_MEMORY;
+	EXPECT_TRUE(event_is_known(&e, sizeof(e)));
+	e.with = NR_WITH;
 	EXPECT_FALSE(event_is_known(&e, sizeof(e)));
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The output of watch, the journal and the program that it runs, and what it missed. */
+#include <sched.h>
+
 #include "command.h"
+#include "oom_odd.h"
 
 #define SOCKET "/run/systemd/journal/socket"
 #define WATCH_PINS "/sys/fs/bpf/oom-policy-watch"
@@ -76,6 +79,8 @@ TEST_F(watch, says_what_the_kernel_did)
 	ASSERT_EQ(NULL, json_object_object_get(event, "policy"));
 	ASSERT_EQ(NULL, json_object_object_get(event, "outcome"));
 	ASSERT_WATCHED("why", "the kernel's own choice");
+	/* There is no systemd that could stop a unit. */
+	ASSERT_EQ(NULL, json_object_object_get(event, "stopped_unit"));
 }
 
 TEST_F(watch, says_what_was_spared)
@@ -120,6 +125,67 @@ TEST_F(watch, says_who_died_with_it)
 	ASSERT_NE(NULL, strstr(text, "\"why\": \"with the victim, for memory.oom.group\""))
 		TH_LOG("%s", text);
 	hog_stop(&twin);
+}
+
+/* How often watch has written a text. */
+static int watched(const char *part)
+{
+	char text[8192];
+	const char *at = text;
+	int nr = 0;
+
+	if (read_file("/tmp/watch", text, sizeof(text)) < 0)
+		return -1;
+	while ((at = strstr(at, part))) {
+		at++;
+		nr++;
+	}
+	return nr;
+}
+
+/* A victim and a process with the same memory: both of them, once each, also in a group. */
+static void watch_shared(struct __test_metadata *_metadata, struct scene *s, pid_t *helper)
+{
+	char owner[32], child[32];
+	struct hog shared = { };
+
+	ASSERT_EQ(0, odd_shared(&s->big, &shared, &s->cg_big, 34 * MB, CLONE_VM));
+	snprintf(owner, sizeof(owner), "\"victim_pid\": %d,", s->big.pid);
+	snprintf(child, sizeof(child), "\"victim_pid\": %d,", shared.pid);
+	ASSERT_EQ(0, start_watch(helper, "--json"));
+	ASSERT_EQ(0, scene_oom(s));
+	stop_helper(helper, SIGTERM);
+	EXPECT_EQ(1, watched(owner));
+	EXPECT_EQ(1, watched(child));
+	EXPECT_EQ(2, watched("victim_pid"));
+	EXPECT_EQ(1, watched("\"why\": \"with the victim, whose memory it shares\""));
+}
+
+TEST_F(watch, says_who_shared_its_memory)
+{
+	watch_shared(_metadata, &self->s, &self->helper);
+}
+
+TEST_F(watch, says_once_who_shared_its_memory_in_a_group)
+{
+	/* They may not exit before the kernel kills the group. */
+	hogs_roam = true;
+	ASSERT_EQ(0, cg_write(&self->s.cg_big, "memory.oom.group", "1"));
+	watch_shared(_metadata, &self->s, &self->helper);
+}
+
+/* A signal outside of an OOM is no kill. */
+TEST_F(watch, says_nothing_of_other_signals)
+{
+	struct hog other = { };
+
+	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
+	ASSERT_EQ(0, hog_start(&other, &self->s.cg_small, MB, 0));
+	ASSERT_EQ(0, start_watch(&self->helper, "--json"));
+	hog_stop(&other);
+	ASSERT_EQ(0, scene_oom(&self->s));
+	stop_helper(&self->helper, SIGTERM);
+	EXPECT_EQ(1, watched("victim_pid"));
 }
 
 /* A limit below the memory of a process at -1000: there is nobody to kill. */
