@@ -12,10 +12,12 @@
 # shellcheck source=scripts/tests.sh
 . "$(dirname "${BASH_SOURCE[0]}")/tests.sh"
 
-# debian_kernel - with what such a root needs, beside that of the small guest.
+# debian_kernel - with what such a root needs, beside that of the small guest. It is
+# installed from its package, and the one that is booted comes out of it.
 debian_kernel() {
 	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debian.config"
-	kernel_image
+	kernel_package "$DIR/linux" nokernelheaders nokerneldbg
+	dpkg-deb --fsys-tarfile "$DIR"/linux/linux-image-*.deb | tar -xO --wildcards './boot/vmlinuz-*' >"$DIR/vmlinuz"
 }
 
 # debian_packages - our own, built once for all bases, with the kernel that comes first.
@@ -32,7 +34,7 @@ debian_packages() {
 	fi
 	rm -rf "$DIR/packages"
 	make_dirs "$DIR/packages" "$DIR/tests"
-	cp "$out"/packages/oom-policy_*.deb "$DIR/packages"
+	cp "$out"/packages/oom-policy_*.deb "$DIR"/linux/linux-image-*.deb "$DIR/packages"
 	make -C "$ROOT/tests/debian" OUTPUT="$DIR/tests"
 }
 
@@ -79,7 +81,7 @@ debian_disk() {
 debian_qemu() {
 	VM_QEMU=(-smp 2 -drive "file=$IMAGE,if=virtio,format=raw,readonly=on"
 		-drive "file=$DIR/disk,if=virtio,format=raw,cache=unsafe,$1")
-	VM_MEMORY=1024 VM_SILENCE=${VM_SILENCE:-600}
+	VM_KERNEL=$DIR/vmlinuz VM_MEMORY=1024 VM_SILENCE=${VM_SILENCE:-600}
 	# QEMU keeps there what a guest writes to a disk that is thrown away.
 	export TMPDIR=$DIR
 }
@@ -89,7 +91,7 @@ debian_build() {
 	local version
 	STAGES=7
 	lock_build
-	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}" "${DEBIAN_NEEDS[@]}"
+	need "${KERNEL_NEEDS[@]}" "${PACKAGE_NEEDS[@]}" "${GUEST_NEEDS[@]}" "${DEBIAN_NEEDS[@]}"
 	stage "$EX_BASE" "fetching base $1" base_open "$1"
 	base_open "$1"
 	kernel_paths

@@ -2,7 +2,7 @@
 # Builds the kernel of one base, in build/BASE. Each function is one stage of run-vm.sh.
 # To be sourced.
 
-# shellcheck disable=SC2034  # the list is for those who source this
+# shellcheck disable=SC2034  # the lists are for those who source this
 # shellcheck source=scripts/base.sh
 . "$(dirname "${BASH_SOURCE[0]}")/base.sh"
 
@@ -10,6 +10,9 @@
 KERNEL_NEEDS=(gcc=gcc /usr/include/stdio.h=libc6-dev make=make bc=bc bison=bison flex=flex xz=xz-utils perl=perl
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/ssl.h=libssl-dev pahole=pahole
 	ccache=ccache git=git dpkg-deb=dpkg cmp=diffutils python3=python3)
+
+# These, beside them, make packages of it.
+PACKAGE_NEEDS=(dpkg-buildpackage=dpkg-dev dh=debhelper rsync=rsync cpio=cpio /sbin/depmod=kmod)
 
 # The kernel that is built: "" by gcc, as most tests want it; "debug" with checks of memory,
 # locks and objects; "llvm" by clang and lld, with thin LTO and kCFI.
@@ -94,4 +97,19 @@ kernel_flavour() {
 
 kernel_image() {
 	kmake bzImage
+}
+
+# kernel_package DIR [PROFILE...] - the kernel as Debian packages, in DIR: made again where
+# the image is newer. PROFILEs say what is left out: nokernelheaders, nokerneldbg.
+kernel_package() {
+	local dir=$1 deb
+	shift
+	kernel_image
+	for deb in "$dir"/linux-image-*.deb; do
+		[ ! "$deb" -nt "$OBJ/arch/x86/boot/bzImage" ] || return 0
+	done
+	make_dirs "$dir"
+	rm -f "$dir"/linux-*.deb "$OBJ"/../linux-*.deb
+	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable kmake bindeb-pkg
+	mv "$OBJ"/../linux-*.deb "$dir"
 }

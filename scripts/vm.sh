@@ -42,7 +42,7 @@ vm_boot() {
 	local how=$ACCEL
 	[ "$how" != tcg ] || how=tcg,thread=single
 	local qemu=(qemu-system-x86_64 -accel "$how" "${VM_QEMU[@]}" -pidfile "$work/pid" -nodefaults
-		-display none -no-reboot -m "${VM_MEMORY:-384}" -kernel "$OBJ/arch/x86/boot/bzImage" -initrd "$work/initrd"
+		-display none -no-reboot -m "${VM_MEMORY:-384}" -kernel "${VM_KERNEL:-$OBJ/arch/x86/boot/bzImage}" -initrd "$work/initrd"
 		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
 	if [ "$mode" = shell ]; then
