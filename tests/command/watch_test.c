@@ -149,7 +149,7 @@ static void watch_shared(struct __test_metadata *_metadata, struct scene *s, pid
 	char owner[32], child[32];
 	struct hog shared = { };
 
-	ASSERT_EQ(0, odd_shared(&s->big, &shared, &s->cg_big, 34 * MB, CLONE_VM));
+	ASSERT_EQ(0, odd_shared(&s->big, &shared, &s->cg_big, 34 * MIB, CLONE_VM));
 	snprintf(owner, sizeof(owner), "\"victim_pid\": %d,", s->big.pid);
 	snprintf(child, sizeof(child), "\"victim_pid\": %d,", shared.pid);
 	ASSERT_EQ(0, start_watch(helper, "--json"));
@@ -170,7 +170,7 @@ TEST_F(watch, says_once_who_shared_its_memory_in_a_group)
 {
 	/* They may not exit before the kernel kills the group. */
 	hogs_roam = true;
-	ASSERT_EQ(0, cg_write(&self->s.cg_big, "memory.oom.group", "1"));
+	ASSERT_EQ(0, cg_write(self->s.cg_big.path, "memory.oom.group", "1"));
 	watch_shared(_metadata, &self->s, &self->helper);
 }
 
@@ -180,7 +180,7 @@ TEST_F(watch, says_nothing_of_other_signals)
 	struct hog other = { };
 
 	ASSERT_EQ(0, scene_hogs(&self->s, false, 0));
-	ASSERT_EQ(0, hog_start(&other, &self->s.cg_small, MB, 0));
+	ASSERT_EQ(0, hog_start(&other, &self->s.cg_small, MIB, 0));
 	ASSERT_EQ(0, start_watch(&self->helper, "--json"));
 	hog_stop(&other);
 	ASSERT_EQ(0, scene_oom(&self->s));
