@@ -14,9 +14,9 @@ STRESSORS=(bigheap brk stack vm mmapfork malloc)
 STRESS_SECONDS=${OOM_STRESS_SECONDS:-100}
 
 kselftest_programs() {
-	local test out=$BENCH/kselftest dir
+	local test out=$BENCH/tests dir
 	PROGS=$BENCH/progs
-	make_dirs "$PROGS/bpftool" "$PROGS/bpf" "$out/deb"
+	make_dirs "$PROGS/bpftool" "$PROGS/bpf" "$out"
 	bpftool_build
 	command_build
 	make -C "$ROOT/tests/bpf" OUTPUT="$PROGS/bpf" KERNEL="$LINUX" VMLINUX_BTF="$OBJ/vmlinux" TESTS="$(bpf_tests)"
@@ -82,8 +82,8 @@ kselftest() {
 	lock_build
 	need "${KERNEL_NEEDS[@]}" "${GUEST_NEEDS[@]}" objdump=binutils stress-ng=stress-ng
 	stage "$EX_BASE" "fetching base $1" base_open "$1"
-	bench_paths "$1"
-	stage "$EX_BUILD" "laying out and configuring ${BASE_VERSION%%-*}" bench_config "$1"
+	bench_paths "$1" kselftest
+	stage "$EX_BUILD" "laying out and configuring ${BASE_VERSION%%-*}" bench_config "$1" kselftest
 	for variant in unpatched patched; do
 		stage "$EX_BUILD" "building the $variant kernel" bench_kernel "$variant"
 	done
@@ -93,7 +93,7 @@ kselftest() {
 
 # kselftest_guests - a guest for each kernel, and what they disagree on.
 kselftest_guests() {
-	local variant kernel policy bad=0 out=$BENCH/kselftest rc
+	local variant kernel policy bad=0 out=$BENCH/tests rc
 	for variant in unpatched patched observed; do
 		kernel=$variant policy=''
 		[ "$variant" != observed ] || kernel=patched policy=observe
