@@ -111,8 +111,8 @@ fi
 for name in "${names[@]}"; do
 	[ -e "$MUTANTS/$name.diff" ] || die $EX_USAGE "there is no mutant $name"
 done
-# A mutant that is noticed often is so by a wait in vain.
-VM_ARGS=OOM_TEST_PATIENCE=6000
+# A mutant that is noticed often is so by a wait in vain, or not by the first programs.
+VM_ARGS="OOM_TEST_PATIENCE=6000 OOM_TEST_PROGRAMS=500"
 accel_pick auto
 guest_build 6.12
 for name in "${names[@]}"; do

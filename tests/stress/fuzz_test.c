@@ -22,6 +22,7 @@
 #include <time.h>
 
 #include "oom_env.h"
+#include "oom_odd.h"
 #include "progs/wrong.h"
 #include "progs/xorshift.h"
 #include "fuzz.skel.h"
@@ -31,8 +32,6 @@
 #define WARM_UP		30	/* rounds, until the count of task_structs is taken */
 #define MAX_NODES	8
 #define MAX_HOGS	8
-/* task_structs that the allocator still counts on either CPU, or frees late. */
-#define SLACK		25
 
 struct fuzz {
 	struct wrong_bpf *wrong;
@@ -50,26 +49,6 @@ struct fuzz {
 	bool stop;
 	unsigned int rounds, by_hand, attached;
 };
-
-/* Any of the numbers below @n. */
-static unsigned int below(unsigned long long *rng, unsigned int n)
-{
-	return (xorshift64(rng) >> 32) % n;
-}
-
-/* The objects of a slab cache that are in use, or -1. */
-static long slab_count(const char *name)
-{
-	static char buf[256 * 1024];
-	char line[64], *at;
-
-	if (write_file("/sys/kernel/slab/task_struct/shrink", "1") ||
-	    read_file("/proc/slabinfo", buf, sizeof(buf)) < 0)
-		return -1;
-	snprintf(line, sizeof(line), "\n%s ", name);
-	at = strstr(buf, line);
-	return at ? atol(at + strlen(line)) : -1;
-}
 
 /* Attaches and detaches the programs all the time, in OOMs and between them. */
 static void *come_and_go(void *data)
@@ -349,14 +328,14 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 
 	/* The reaper and RCU hold some for a moment. */
 	end = now_ms() + PATIENCE;
-	while (slab_count("task_struct") > slabs + SLACK && now_ms() < end)
+	while (slab_count("task_struct") > slabs + SLAB_SLACK && now_ms() < end)
 		usleep(100000);
 	printf("# seed %llu: %u rounds, %u by sysrq\n", seed, f->rounds, f->by_hand);
 	printf("# %u scans, %u tasks offered, %u victims, %u times a program was attached\n",
 	       f->watch->bss->ooms, f->watch->bss->offered, f->watch->bss->victims,
 	       f->attached);
 	printf("# task_structs: %ld, then %ld\n", slabs, slab_count("task_struct"));
-	EXPECT_LE(slab_count("task_struct"), slabs + SLACK) TH_LOG("task_structs leak");
+	EXPECT_LE(slab_count("task_struct"), slabs + SLAB_SLACK) TH_LOG("task_structs leak");
 	EXPECT_GE(f->watch->bss->victims, f->rounds) TH_LOG("rounds without an OOM");
 	EXPECT_GT(f->wrong->bss->wrong[0].asked, f->rounds / 4) TH_LOG("no policy took part");
 	EXPECT_GT(f->wrong->bss->wrong[1].asked, f->rounds / 4) TH_LOG("no second one did");

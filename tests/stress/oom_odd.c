@@ -230,3 +230,16 @@ unsigned long long start_ticks(pid_t pid)
 		at = strchr(at + 1, ' ');
 	return at ? strtoull(at, NULL, 10) : 0;
 }
+
+long slab_count(const char *name)
+{
+	static char buf[256 * 1024];
+	char line[64], *at;
+
+	if (write_file("/sys/kernel/slab/task_struct/shrink", "1") ||
+	    read_file("/proc/slabinfo", buf, sizeof(buf)) < 0)
+		return -1;
+	snprintf(line, sizeof(line), "\n%s ", name);
+	at = strstr(buf, line);
+	return at ? atol(at + strlen(line)) : -1;
+}

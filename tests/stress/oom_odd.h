@@ -41,6 +41,11 @@ int odd_grow_pipes(struct hog *hog, size_t bytes);
 /* When a process started, in clock ticks: field 22 of its stat; 0: it is gone. */
 unsigned long long start_ticks(pid_t pid);
 
+/* The objects of a slab cache that are in use, or -1. */
+long slab_count(const char *name);
+/* task_structs that the allocator still counts on either CPU, or frees late. */
+#define SLAB_SLACK	25
+
 /* A hundredth of the free memory of a node, bytes, or 0. */
 size_t node_share(int node);
 

@@ -12,4 +12,10 @@ static inline unsigned long long xorshift64(unsigned long long *state)
 	return *state;
 }
 
+/* Any of the numbers below @n. */
+static inline unsigned int below(unsigned long long *state, unsigned int n)
+{
+	return (xorshift64(state) >> 32) % n;
+}
+
 #endif
