@@ -71,9 +71,9 @@ FIXTURE_SETUP(generate)
 	ASSERT_EQ(0, sysctl_set("/proc/sys/vm/oom_dump_tasks", 0, &self->dump_tasks));
 	ASSERT_EQ(0, scene_memcg(&self->s));
 	/* Smaller than the scene of other tests, as most of the time goes into its pages. */
-	ASSERT_EQ(0, cg_write(&self->s.domain, "memory.max", "7340032"));
-	self->s.share = 5 * MB / 100;
-	self->s.grow = 2 * MB;
+	ASSERT_EQ(0, cg_write(self->s.domain.path, "memory.max", "7340032"));
+	self->s.share = 5 * MIB / 100;
+	self->s.grow = 2 * MIB;
 	self->rules = rules_bpf__open_and_load();
 	ASSERT_NE(NULL, self->rules) TH_LOG("%s", libbpf_log);
 	self->links[0] = bpf_program__attach(self->rules->progs.ended);
@@ -124,7 +124,7 @@ static int dead(struct hog *hog)
 /* Run out of memory once, after refill(); NULL, or what is wrong. */
 static const char *resolve(struct scene *s)
 {
-	long kills = cg_event(&s->domain, "memory.events", "oom_kill"), end;
+	long kills = cg_read_key_long(s->domain.path, "memory.events", "oom_kill "), end;
 	int died = 0, ret;
 
 	ret = hog_grow(&s->trigger, s->grow) ?: hog_wait(&s->trigger, PATIENCE);
@@ -135,7 +135,7 @@ static const char *resolve(struct scene *s)
 		if (now_ms() > end)
 			return "nobody died";
 	}
-	kills = cg_event(&s->domain, "memory.events", "oom_kill") - kills;
+	kills = cg_read_key_long(s->domain.path, "memory.events", "oom_kill ") - kills;
 	return kills == 1 && died == 1 ? NULL : "more than one died";
 }
 
