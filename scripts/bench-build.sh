@@ -4,18 +4,16 @@
 # shellcheck source=scripts/vm.sh
 . "$(dirname "${BASH_SOURCE[0]}")/vm.sh"
 
-# bench_paths BASE [NAME] - as kernel_paths, for the kernels of the bench, or of NAME.
+# bench_paths BASE - as kernel_paths, for the kernels of the bench.
 bench_paths() {
 	base_open "$1"
 	kernel_paths
-	BENCH=$DIR/${2:-bench}
-	OBJ=$BENCH/kernel
+	BENCH=$DIR/bench OBJ=$DIR/bench/kernel
 }
 
-# bench_config BASE [NAME]
 bench_config() {
 	kernel_sources "$1"
-	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/${2:-bench}.config"
+	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/bench.config"
 }
 
 # bench_kernel VARIANT - unpatched, patched or floor, in $BENCH/VARIANT. The tree is

@@ -7,8 +7,6 @@ set -euo pipefail
 . "$(dirname "$0")/tests.sh"
 # shellcheck source=scripts/bench.sh
 . "$(dirname "$0")/bench.sh"
-# shellcheck source=scripts/kselftest.sh
-. "$(dirname "$0")/kselftest.sh"
 # shellcheck source=scripts/debian.sh
 . "$(dirname "$0")/debian.sh"
 
@@ -37,7 +35,7 @@ if [ $# -gt 0 ]; then
 	shift
 fi
 case $command:$# in
-demo:0 | shell:0 | test:* | bench:0 | kselftest:0) ;;
+demo:0 | shell:0 | test:* | bench:0) ;;
 debian:*)
 	case ${1:-demo}:$# in
 	demo:[01] | shell:1 | test:*) ;;
@@ -68,18 +66,15 @@ fuzz:*)
 	[[ $seed =~ ^[0-9]{1,19}$ ]] || die $EX_USAGE "fuzz: --seed $seed: a number of up to 19 digits"
 	set -- env OOM_TEST_SEED="$seed" OOM_FUZZ_SECONDS=$((minutes * 60)) ./fuzz_test
 	;;
-demo:* | shell:* | bench:* | kselftest:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
+demo:* | shell:* | bench:*) die $EX_USAGE "$command: too many arguments; try --help" ;;
 *) die $EX_USAGE "$command: no such command; try --help" ;;
 esac
 
-case $command in
-bench | kselftest)
-	[ -z "$FLAVOUR" ] || die $EX_USAGE "$command: for a kernel as it is used, without --$FLAVOUR"
-	[ "$command" != bench ] || set -- "${1:---long}"
-	"$command" "$base" "$@"
+if [ "$command" = bench ]; then
+	[ -z "$FLAVOUR" ] || die $EX_USAGE "bench: counts on a kernel as it is used, without --$FLAVOUR"
+	bench "$base" "${1:---long}"
 	exit
-	;;
-esac
+fi
 accel_pick "$accel"
 if [ "$command" = debian ]; then
 	debian_build "$base"
