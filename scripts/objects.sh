@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
 # Checks of the object code, on both bases, patch by patch.
 #
-#   objects.sh [--random N] [--seed S] [BASE...]
+#   objects.sh [BASE...]
 #
 # For each base (6.12 and newest): every patch of the series compiles on its
 # own with gcc and with clang, without a word under W=1, sparse and kernel-doc
 # (B2); each hook is called and its verdict used, which clang is free to drop
 # (H1); with CONFIG_BPF_SYSCALL=n mm/oom_kill.o has no new symbol and its text
-# grows by at most 32 bytes, and the other options may be missing (H5), each alone,
-# on other architectures (vm/configs/kinds) and in N (20) configurations by chance
-# from seed S (1).
+# grows by at most 32 bytes, and the other options may be missing (H5).
 #
 # Exit status: 0, 1 one of these does not hold, 3 to 5 as of run-vm.sh.
 set -euo pipefail
@@ -18,6 +16,7 @@ set -euo pipefail
 # shellcheck source=scripts/objcode.sh
 . "$(dirname "$0")/objcode.sh"
 
+CLANG=clang-19
 OBJECTS=(mm/oom_kill.o mm/oom_policy.o kernel/bpf/oom_kfuncs.o)
 
 # omake NAME MAKEARGS... - make in an output folder of its own, with gcc unless
@@ -30,11 +29,10 @@ omake() {
 
 # setup NAME FRAGMENT MAKEARGS... - configure, and prepare for single objects.
 setup() {
-	local name=$1 fragment=$2 line how=(allnoconfig)
+	local name=$1 fragment=$2 line
 	shift 2
 	make_dirs "$BUILD/$BASE_NAME/objects/$name"
-	[ "$name" = "${name#random}" ] || how=(randconfig KCONFIG_SEED="${name#random}")
-	omake "$name" "$@" KCONFIG_ALLCONFIG="$fragment" "${how[@]}" >/dev/null 2>&1
+	omake "$name" "$@" KCONFIG_ALLCONFIG="$fragment" allnoconfig >/dev/null 2>&1
 	while read -r line; do
 		[ "${line#CONFIG_}" = "$line" ] || case $line in
 		*=n) ! grep -q "^${line%=n}=" "$BUILD/$BASE_NAME/objects/$name/.config" || die $EX_BUILD "$name: $line is not to be had" ;;
@@ -84,42 +82,34 @@ put() {
 	done
 }
 
-# kind setup|objects NAME - of the list of kinds; all whose names begin with "random" are one.
+# The kinds of build: configuration fragments, and arguments to make.
+declare -A KINDS=(
+	[gcc]="vm.config C=2"
+	[clang]="vm.config CC=ccache\ $CLANG"
+	[no-bpf]="vm.config no-bpf.config"
+	[no-memcg]="vm.config no-memcg.config"
+	[no-cgroups]="vm.config no-cgroups.config"
+	[no-numa]="vm.config no-numa.config"
+	[no-mmu]="no-mmu.config ARCH=riscv LLVM=-19 CC=ccache\ $CLANG"
+)
+
+# kind setup|objects NAME
 kind() {
-	local line word dir=$BUILD/$BASE_NAME/objects args=()
-	line=$(awk -v name="${2%%[0-9]*}" '$1 == name { $1 = ""; print }' "$ROOT/vm/configs/kinds")
-	: >"$dir/$2.config"
-	for word in $line; do
+	local word words=() configs=() args=()
+	eval "words=(${KINDS[$2]})"
+	for word in "${words[@]}"; do
 		case $word in
-		*.config) cat "$ROOT/vm/configs/$word" >>"$dir/$2.config" ;;
-		*=[yn]) echo "CONFIG_$word" >>"$dir/$2.config" ;;
-		CC=*) args+=("CC=ccache ${word#CC=}") ;;
+		*.config) configs+=("$ROOT/vm/configs/$word") ;;
 		*) args+=("$word") ;;
 		esac
 	done
 	echo "$1 $2"
 	if [ "$1" = setup ]; then
-		setup "$2" "$dir/$2.config" "${args[@]}"
+		cat "${configs[@]}" >"$BUILD/$BASE_NAME/objects/$2.config"
+		setup "$2" "$BUILD/$BASE_NAME/objects/$2.config" "${args[@]}"
 	else
 		objects "$2" "${args[@]}"
 	fi
-}
-
-# kinds - the names of the list.
-kinds() { awk '/^[^#]/ && $1 != "random" { print $1 }' "$ROOT/vm/configs/kinds"; }
-
-# randoms - build the base in RANDOMS configurations by chance, and set RANDOM_KINDS to their
-# names. One that the base alone cannot build is another's affair.
-randoms() {
-	local seed=$SEED
-	RANDOM_KINDS=()
-	while [ ${#RANDOM_KINDS[@]} -lt "$RANDOMS" ]; do
-		[ "$seed" -lt $((SEED + 3 * RANDOMS)) ] || die $EX_BUILD "too many configurations that the base cannot build"
-		if (kind setup "random$seed" && kind objects "random$seed"); then
-			RANDOM_KINDS+=("random$seed")
-		fi
-		seed=$((seed + 1))
-	done
 }
 
 base_objects() {
@@ -134,11 +124,10 @@ base_objects() {
 
 	rm -f "$dir"/*.words
 	put base
-	for name in $(kinds); do
+	for name in "${!KINDS[@]}"; do
 		kind setup "$name"
 		kind objects "$name"
 	done
-	randoms
 	size=$(text_size "$dir/no-bpf/mm/oom_kill.o")
 	symbols "$dir/no-bpf/mm/oom_kill.o" >"$dir/symbols"
 	for patch in $(git -C "$SERIES" rev-list --reverse base..core); do
@@ -153,25 +142,13 @@ base_objects() {
 	docs mm/oom_policy.c kernel/bpf/oom_kfuncs.c include/linux/oom.h
 	hooks gcc
 	hooks clang
-	for name in $(kinds) "${RANDOM_KINDS[@]}"; do
+	for name in no-memcg no-cgroups no-numa no-mmu; do
 		kind objects "$name"
 	done
 }
 
-RANDOMS=20 SEED=1
-options=$(getopt -n objects.sh -o '' -l random:,seed: -- "$@") || exit $EX_USAGE
-eval set -- "$options"
-while [ "$1" != -- ]; do
-	[[ $2 =~ ^[0-9]{1,9}$ ]] || die $EX_USAGE "$1 $2: a number"
-	case $1 in
-	--random) RANDOMS=$2 ;;
-	--seed) SEED=$2 ;;
-	esac
-	shift 2
-done
-shift
 [ $# -gt 0 ] || set -- 6.12 newest
-need "${KERNEL_NEEDS[@]}" sparse=sparse clang-19=clang-19 ld.lld-19=lld-19 llvm-nm-19=llvm-19 objdump=binutils spatch=coccinelle
+need "${KERNEL_NEEDS[@]}" sparse=sparse $CLANG=$CLANG ld.lld-19=lld-19 llvm-nm-19=llvm-19 objdump=binutils
 STAGES=$#
 lock_build
 for base; do
