@@ -110,6 +110,7 @@ kernel_package() {
 	done
 	make_dirs "$dir"
 	rm -f "$dir"/linux-*.deb "$OBJ"/../linux-*.deb
-	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable kmake bindeb-pkg
+	# What a kernel build needs was looked for before: not all that they ask for.
+	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable kmake DPKG_FLAGS=-d bindeb-pkg
 	mv "$OBJ"/../linux-*.deb "$dir"
 }
