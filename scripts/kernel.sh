@@ -61,7 +61,7 @@ kernel_sources() {
 kmake() {
 	local compiler=(CC="ccache gcc")
 	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM_SUFFIX" CC="ccache clang$LLVM_SUFFIX")
-	make -C "$LINUX" O="$OBJ" "${compiler[@]}" KBUILD_BUILD_TIMESTAMP=1970-01-01 \
+	make -C "$LINUX" O="$OBJ" "${compiler[@]}" KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=oom KBUILD_BUILD_HOST=vm -j"$(nproc)" "$@"
 }
 
@@ -111,6 +111,7 @@ kernel_package() {
 	make_dirs "$dir"
 	rm -f "$dir"/linux-*.deb "$OBJ"/../linux-*.deb
 	# What a kernel build needs was looked for before: not all that they ask for.
-	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable kmake DPKG_FLAGS=-d bindeb-pkg
+	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable \
+		KDEB_PKGVERSION="${BASE_VERSION%%-*}-1" kmake DPKG_FLAGS=-d bindeb-pkg
 	mv "$OBJ"/../linux-*.deb "$dir"
 }
