@@ -1,7 +1,7 @@
 #!/bin/bash
 # The same ten troubles with the kernel alone, with rules, with earlyoom and with
 # systemd-oomd: each test prints a line of who died, what was lost, and the longest time
-# that the machine needed to start a program. None of them is a reason to fail.
+# that the machine needed to start a program. A test fails only if nobody died.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
 TOOLS="kernel rules earlyoom oomd"
@@ -12,7 +12,6 @@ cleanup() {
 	systemctl stop earlyoom systemd-oomd beat '*-trouble' batch.slice app.slice
 	systemctl revert earlyoom systemd-oomd app.slice
 	rm -f /dev/shm/fill
-	swapoff -a
 }
 
 tool_kernel() { oom-policy unload --all; }
@@ -20,7 +19,7 @@ tool_kernel() { oom-policy unload --all; }
 tool_rules() {
 	rules <<-'EOF'
 		never cgroup=/system.slice/db.service
-		never cgroup=/system.slice/editor.service
+		never cgroup=/*.slice/editor.service
 		never cgroup=/system.slice/beat.service
 		first cgroup=/batch.slice
 		rank cgroup-tree
@@ -48,7 +47,7 @@ trouble() {
 	systemctl start "$1-trouble"
 }
 
-many_of() { echo "for i in {1..$1}; do $HERE/hog $2 $3 & $4 done; wait"; }
+many_of() { echo "for i in {1..$1}; do $HERE/hog $2 $3 & ${4:-} done; wait"; }
 
 scene_leak() {
 	service db 200
@@ -94,21 +93,19 @@ scene_small() {
 	trouble small batch.slice "$(many_of 200 6 small 'sleep 0.02;')"
 }
 scene_zram() {
-	echo 1 >/sys/block/zram0/reset
-	echo 200M >/sys/block/zram0/disksize
-	mkswap -q /dev/zram0
-	swapon /dev/zram0
+	swap_on 200M
 	service db 200
 	trouble zram batch.slice "exec -a leak $HERE/hog slowly 2000 4"
 }
 
-# over UNIT - it has ended, or has used no processor time for three seconds.
+# over UNIT - it has ended, or has used no processor time for five seconds.
 over() {
-	local used
+	local stat used
 	systemctl -q is-active "$1" || return 0
-	used=$(systemctl show -P CPUUsageNSec "$1")
-	sleep 3
-	[ "$used" = "$(systemctl show -P CPUUsageNSec "$1")" ]
+	stat=/sys/fs/cgroup$(systemctl show -P ControlGroup "$1")/cpu.stat
+	used=$(grep usage_usec "$stat") || return 0
+	sleep 5
+	[ "$used" = "$(grep usage_usec "$stat")" ]
 }
 
 # counted - "NAME, NAME x2" of lines with names.
@@ -120,9 +117,7 @@ counted() {
 play() {
 	local scene=$1 tool=$2 start died lost=() unit limit
 	"tool_$tool"
-	rm -f /run/beat
-	systemd-run -q --unit=beat -p OOMScoreAdjust=-1000 "$HERE/hog" beat /run/beat
-	wait_for test -s /run/beat
+	beat
 	dmesg -C
 	start=@$(date +%s)
 	"scene_$scene"
@@ -131,13 +126,14 @@ play() {
 	died=$({
 		victims
 		journalctl -q -o cat -u earlyoom -u systemd-oomd --since "$start" |
-			sed -n 's/.*sending SIG\([A-Z]*\) to process [0-9]* uid [0-9]* "\([^"]*\)".*/\2 (SIG\1)/p
+			sed -n 's/.*sending \(SIG[A-Z]*\) to process [^"]*"\([^"]*\)".*/\2 (\1)/p
 				s/^Killed \(\S*\) due.*/\1 (oomd)/p'
 	} | counted)
 	for unit in $KEEP_UNITS; do
 		[ ! -e $UNITS/$unit.service ] || systemctl -q is-active $unit || lost+=("$unit")
 	done
-	echo "# compare: | $scene | $tool | ${died:-nobody} | ${lost[*]:-nothing} | $(cat /run/beat) | $(uname -r)"
+	[ -n "$died" ] || { echo "nobody died"; systemctl status "$scene-trouble"; journalctl -b -n 30; return 1; }
+	echo "# compare: | $scene | $tool | $died | ${lost[*]:-nothing} | $(silence) | $(uname -r)"
 }
 
 for tool in $TOOLS; do
