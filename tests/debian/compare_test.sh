@@ -98,19 +98,25 @@ scene_zram() {
 	trouble zram batch.slice "exec -a leak $HERE/hog slowly 2000 4"
 }
 
-# over UNIT - it has ended, or has used no processor time for five seconds.
+# over UNIT - it has ended, or has used no processor time for five seconds. systemd may be
+# too slow to be asked.
 over() {
-	local stat used
-	systemctl -q is-active "$1" || return 0
-	stat=/sys/fs/cgroup$(systemctl show -P ControlGroup "$1")/cpu.stat
-	used=$(grep usage_usec "$stat") || return 0
+	local used
+	used=$(grep -s usage_usec /sys/fs/cgroup/*.slice/"$1".service/cpu.stat) || return 0
 	sleep 5
-	[ "$used" = "$(grep usage_usec "$stat")" ]
+	[ "$used" = "$(grep -s usage_usec /sys/fs/cgroup/*.slice/"$1".service/cpu.stat)" ]
+}
+
+# join WORD... - with commas.
+join() {
+	printf '%s' "$1"
+	shift
+	[ $# -eq 0 ] || printf ', %s' "$@"
 }
 
 # counted - "NAME, NAME x2" of lines with names.
 counted() {
-	sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s%s", s, $0, n > 1 ? " x" n : ""; s = ", " }'
+	sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s%s", s, $0, (n > 1 ? " x" n : ""); s = ", " }'
 }
 
 # play SCENE TOOL - the scene, and a line of what became of it.
@@ -132,8 +138,12 @@ play() {
 	for unit in $KEEP_UNITS; do
 		[ ! -e $UNITS/$unit.service ] || systemctl -q is-active $unit || lost+=("$unit")
 	done
-	[ -n "$died" ] || { echo "nobody died"; systemctl status "$scene-trouble"; journalctl -b -n 30; return 1; }
-	echo "# compare: | $scene | $tool | $died | ${lost[*]:-nothing} | $(silence) | $(uname -r)"
+	# The unit is stopped for one of its processes, by OOMPolicy=.
+	case $scene in
+	workers | tabs | build | small) systemctl -q is-active "$scene-trouble" || lost+=("all of $scene") ;;
+	esac
+	[ -n "$died" ] || { echo "nobody died"; journalctl -b -n 30; return 1; }
+	echo "# compare: | $scene | $tool | $died | $(join "${lost[@]:-nothing}") | $(silence) | $(uname -r)"
 }
 
 for tool in $TOOLS; do

@@ -41,7 +41,7 @@ test_limit() {
 	rules <<<"first cgroup=/machine.slice/** name=worker"
 	service db 60
 	run web --memory 100m --memory-swap 100m box /bin/sh -c \
-		'/bin/hog 30 worker & /bin/hog 40 server & sleep 8; /bin/hog until-kill; exec sleep 1000'
+		'/bin/hog 30 worker & /bin/hog 40 server & busybox sleep 8; /bin/hog until-kill; exec busybox sleep 1000'
 	dmesg -C
 	wait_for sh -c 'dmesg | grep -q "Killed process"'
 	expect_victim worker
