@@ -10,7 +10,7 @@ KEEP_UNITS="db editor"
 
 cleanup() {
 	systemctl stop earlyoom systemd-oomd beat '*-trouble' batch.slice app.slice
-	systemctl revert earlyoom systemd-oomd app.slice
+	! compgen -G '/run/systemd/system.control/*.d' || systemctl revert earlyoom systemd-oomd app.slice
 	rm -f /dev/shm/fill
 }
 
@@ -28,12 +28,14 @@ tool_rules() {
 
 # The same wishes, as far as names can say them.
 tool_earlyoom() {
+	tool_kernel
 	echo "EARLYOOM_ARGS=\"-r 0 --avoid '^(db|editor|beat)\$' --prefer '^(leak|worker|tab|cc|small)\$'\"" >/etc/default/earlyoom
 	systemctl start earlyoom
 }
 
 # As distributions that have it on: half a minute's pressure less a third, and swap.
 tool_oomd() {
+	tool_kernel
 	mkdir -p /run/systemd/oomd.conf.d
 	printf '%s\n' '[OOM]' DefaultMemoryPressureDurationSec=20s >/run/systemd/oomd.conf.d/test.conf
 	systemctl start systemd-oomd
@@ -90,7 +92,7 @@ scene_stalled() {
 }
 scene_small() {
 	service db 200
-	trouble small batch.slice "$(many_of 200 6 small 'sleep 0.02;')"
+	trouble small batch.slice "$(many_of 200 6 small)"
 }
 scene_zram() {
 	swap_on 200M
