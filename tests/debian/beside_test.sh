@@ -4,8 +4,10 @@
 
 cleanup() { systemctl stop systemd-oomd earlyoom; }
 
-# systemd-oomd kills by pressure, long before the kernel, and asks no policy.
+# systemd-oomd kills by pressure, long before the kernel, and asks no policy. Without swap
+# there is nothing to reclaim from the process, and it waits for reclaim.
 test_oomd_kills() {
+	swap_on 200M
 	rules <<<"never name=busy"
 	mkdir -p /run/systemd/oomd.conf.d
 	printf '%s\n' '[OOM]' DefaultMemoryPressureDurationSec=2s >/run/systemd/oomd.conf.d/test.conf

@@ -1,7 +1,8 @@
 #!/bin/bash
 # The same ten troubles with the kernel alone, with rules, with earlyoom and with
 # systemd-oomd: each test prints a line of who died, what was lost, and the longest time
-# that the machine needed to start a program. None of them is a reason to fail.
+# that the machine needed to start a program. A test fails if its trouble ends without a
+# death. The kernel alone may thrash for minutes before it kills.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
 TOOLS="kernel rules earlyoom oomd"
@@ -10,9 +11,8 @@ KEEP_UNITS="db editor"
 
 cleanup() {
 	systemctl stop earlyoom systemd-oomd beat '*-trouble' batch.slice app.slice
-	systemctl revert earlyoom systemd-oomd app.slice
+	! compgen -G '/run/systemd/system.control/*.d' || systemctl revert earlyoom systemd-oomd app.slice
 	rm -f /dev/shm/fill
-	swapoff -a
 }
 
 tool_kernel() { oom-policy unload --all; }
@@ -20,7 +20,7 @@ tool_kernel() { oom-policy unload --all; }
 tool_rules() {
 	rules <<-'EOF'
 		never cgroup=/system.slice/db.service
-		never cgroup=/system.slice/editor.service
+		never cgroup=/*.slice/editor.service
 		never cgroup=/system.slice/beat.service
 		first cgroup=/batch.slice
 		rank cgroup-tree
@@ -29,12 +29,14 @@ tool_rules() {
 
 # The same wishes, as far as names can say them.
 tool_earlyoom() {
+	tool_kernel
 	echo "EARLYOOM_ARGS=\"-r 0 --avoid '^(db|editor|beat)\$' --prefer '^(leak|worker|tab|cc|small)\$'\"" >/etc/default/earlyoom
 	systemctl start earlyoom
 }
 
 # As distributions that have it on: half a minute's pressure less a third, and swap.
 tool_oomd() {
+	tool_kernel
 	mkdir -p /run/systemd/oomd.conf.d
 	printf '%s\n' '[OOM]' DefaultMemoryPressureDurationSec=20s >/run/systemd/oomd.conf.d/test.conf
 	systemctl start systemd-oomd
@@ -48,7 +50,7 @@ trouble() {
 	systemctl start "$1-trouble"
 }
 
-many_of() { echo "for i in {1..$1}; do $HERE/hog $2 $3 & $4 done; wait"; }
+many_of() { echo "for i in {1..$1}; do $HERE/hog $2 $3 & ${4:-} done; wait"; }
 
 scene_leak() {
 	service db 200
@@ -69,7 +71,7 @@ scene_database() {
 }
 scene_build() {
 	service editor 250
-	trouble build batch.slice "$(many_of 8 100 cc)"
+	trouble build batch.slice "$(many_of 12 100 cc)"
 }
 scene_tmpfs() {
 	service db 100
@@ -91,38 +93,42 @@ scene_stalled() {
 }
 scene_small() {
 	service db 200
-	trouble small batch.slice "$(many_of 200 6 small 'sleep 0.02;')"
+	trouble small batch.slice "$(many_of 200 6 small)"
 }
 scene_zram() {
-	echo 1 >/sys/block/zram0/reset
-	echo 200M >/sys/block/zram0/disksize
-	mkswap -q /dev/zram0
-	swapon /dev/zram0
+	swap_on 200M
 	service db 200
 	trouble zram batch.slice "exec -a leak $HERE/hog slowly 2000 4"
 }
 
-# over UNIT - it has ended, or has used no processor time for three seconds.
+# over UNIT - it has ended, or has used no processor time for five seconds. systemd may be
+# too slow to be asked.
 over() {
 	local used
-	systemctl -q is-active "$1" || return 0
-	used=$(systemctl show -P CPUUsageNSec "$1")
-	sleep 3
-	[ "$used" = "$(systemctl show -P CPUUsageNSec "$1")" ]
+	used=$(grep -s usage_usec /sys/fs/cgroup/*.slice/"$1".service/cpu.stat) || return 0
+	sleep 5
+	[ "$used" = "$(grep -s usage_usec /sys/fs/cgroup/*.slice/"$1".service/cpu.stat)" ]
+}
+
+# join WORD... - with commas.
+join() {
+	printf '%s' "$1"
+	shift
+	[ $# -eq 0 ] || printf ', %s' "$@"
 }
 
 # counted - "NAME, NAME x2" of lines with names.
 counted() {
-	sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s%s", s, $0, n > 1 ? " x" n : ""; s = ", " }'
+	sort | uniq -c | awk '{ n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s%s", s, $0, (n > 1 ? " x" n : ""); s = ", " }'
 }
 
 # play SCENE TOOL - the scene, and a line of what became of it.
 play() {
 	local scene=$1 tool=$2 start died lost=() unit limit
+	# A machine that thrashes is a result here.
+	echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 	"tool_$tool"
-	rm -f /run/beat
-	systemd-run -q --unit=beat -p OOMScoreAdjust=-1000 "$HERE/hog" beat /run/beat
-	wait_for test -s /run/beat
+	beat
 	dmesg -C
 	start=@$(date +%s)
 	"scene_$scene"
@@ -131,13 +137,21 @@ play() {
 	died=$({
 		victims
 		journalctl -q -o cat -u earlyoom -u systemd-oomd --since "$start" |
-			sed -n 's/.*sending SIG\([A-Z]*\) to process [0-9]* uid [0-9]* "\([^"]*\)".*/\2 (SIG\1)/p
+			sed -n 's/.*sending \(SIG[A-Z]*\) to process [^"]*"\([^"]*\)".*/\2 (\1)/p
 				s/^Killed \(\S*\) due.*/\1 (oomd)/p'
 	} | counted)
 	for unit in $KEEP_UNITS; do
 		[ ! -e $UNITS/$unit.service ] || systemctl -q is-active $unit || lost+=("$unit")
 	done
-	echo "# compare: | $scene | $tool | ${died:-nobody} | ${lost[*]:-nothing} | $(cat /run/beat) | $(uname -r)"
+	# The unit is stopped for one of its processes, by OOMPolicy=.
+	case $scene in
+	workers | tabs | build | small) systemctl -q is-active "$scene-trouble" || lost+=("all of $scene") ;;
+	esac
+	if [ -z "$died" ]; then
+		[ $SECONDS -gt $limit ] || { echo "nobody died"; journalctl -b -n 30; return 1; }
+		died="nobody in two minutes"
+	fi
+	echo "# compare: | $scene | $tool | $died | $(join "${lost[@]:-nothing}") | $(silence) | $(uname -r)"
 }
 
 for tool in $TOOLS; do

@@ -11,25 +11,15 @@ image() {
 	tar -C /run/image -c . | podman import -q - box
 }
 
+# run NAME [OPTION...] COMMAND... - a container; it would have the oom_score_adj of this shell.
+run() { podman run -q -d --network none --oom-score-adj 0 --name "$@"; }
+
 # container NAME SIZE [OPTION...] - one whose process NAME holds SIZE MiB.
 container() {
 	local name=$1 size=$2
 	shift 2
-	podman run -q -d --network none --name "$name" "$@" box /bin/hog "$size" "$name"
-	wait_for pgrep -x "$name"
+	run "$name" "$@" box /bin/hog "$size" "$name"
 	settled "$name" "$size"
-}
-
-# settled NAME SIZE - the process has its memory.
-settled() {
-	local i kib
-	for ((i = 0; i < 300; i++)); do
-		kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(pgrep -x "$1")/status" 2>/dev/null) || kib=0
-		[ "${kib:-0}" -lt $(($2 * 1024)) ] || return 0
-		sleep 0.1
-	done
-	echo "$1 has ${kib:-0} KiB"
-	return 1
 }
 
 cleanup() { podman rm -fa -t 0; }
@@ -50,8 +40,8 @@ test_limit() {
 	image
 	rules <<<"first cgroup=/machine.slice/** name=worker"
 	service db 60
-	podman run -q -d --network none --name web --memory 100m --memory-swap 100m box /bin/sh -c \
-		'/bin/hog 30 worker & /bin/hog 40 server & sleep 8; /bin/hog until-kill; exec sleep 1000'
+	run web --memory 100m --memory-swap 100m box /bin/sh -c \
+		'/bin/hog 30 worker & /bin/hog 40 server & busybox sleep 8; /bin/hog until-kill; exec busybox sleep 1000'
 	dmesg -C
 	wait_for sh -c 'dmesg | grep -q "Killed process"'
 	expect_victim worker
@@ -68,7 +58,6 @@ test_restarted() {
 	container db 100 --cgroup-parent machine-db.slice
 	container web 60
 	podman restart -t 0 db
-	wait_for pgrep -x db
 	settled db 100
 	oom
 	expect_victim web
@@ -83,7 +72,6 @@ test_restart_always() {
 	container web 60 --restart always
 	oom
 	expect_victim web
-	wait_for pgrep -x web
 	settled web 60
 	oom
 	expect_victim web
@@ -99,7 +87,6 @@ test_quadlet() {
 	systemctl daemon-reload
 	rules <<<"never cgroup=/system.slice/shop.service"
 	systemctl start shop
-	wait_for pgrep -x shop
 	settled shop 100
 	service batch 60
 	oom

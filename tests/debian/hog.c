@@ -6,10 +6,12 @@
  *   hog until-kill [MAX]  take memory, at most MAX MiB, until the OOM killer has killed
  *                         any process; 0 if it has
  *   hog slowly SIZE MS    take SIZE MiB, one every MS milliseconds, and hold them
- *   hog beat FILE         start a program ten times a second, and write the longest time
- *                         between two of them, in ms, to FILE
+ *   hog threads N KIB     N threads that take KIB each, all at once, and hold them
+ *   hog beat FILE         start a program ten times a second, and add to FILE when each has
+ *                         ended, in ms since boot
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,31 +62,39 @@ static void take(bool full)
 	}
 }
 
-static unsigned long now(void)
+static void *thread(void *size)
 {
-	struct timespec ts;
+	char *mem = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000UL + ts.tv_nsec / 1000000;
+	if (mem != MAP_FAILED)
+		memset(mem, 1, (size_t)size);
+	return mem;
+}
+
+static void threads(unsigned long n, size_t size)
+{
+	pthread_attr_t attr;
+	pthread_t id;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	while (n--)
+		if (pthread_create(&id, &attr, thread, (void *)size))
+			exit(1);
 }
 
 static void beat(const char *path)
 {
-	unsigned long last = now(), longest = 0;
-	FILE *f;
+	struct timespec now;
+	FILE *f = fopen(path, "a");
 
-	for (;; usleep(100000)) {
-		if (system("/bin/true"))
-			continue;
-		if (now() - last > longest) {
-			longest = now() - last;
-			f = fopen(path, "w");
-			if (f) {
-				fprintf(f, "%lu\n", longest);
-				fclose(f);
-			}
+	while (f) {
+		if (!system("/bin/true")) {
+			clock_gettime(CLOCK_MONOTONIC, &now);
+			fprintf(f, "%lu\n", now.tv_sec * 1000UL + now.tv_nsec / 1000000);
+			fflush(f);
 		}
-		last = now();
+		usleep(100000);
 	}
 }
 
@@ -102,13 +112,17 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && !strcmp(argv[1], "beat"))
 		beat(argv[2]);
-	if (argc == 4 && !strcmp(argv[1], "slowly")) {
+	if (argc == 4 && !strcmp(argv[1], "threads")) {
+		threads(strtoul(argv[2], NULL, 0), strtoul(argv[3], NULL, 0) << 10);
+		argv[1] = "0";
+	} else if (argc == 4 && !strcmp(argv[1], "slowly")) {
 		argv++;
 		ms = strtoul(argv[2], NULL, 0);
 	} else if (argc == 3) {
 		prctl(PR_SET_NAME, argv[2]);
 	} else if (argc != 2) {
-		fprintf(stderr, "usage: hog SIZE [NAME] | until-kill [MAX] | slowly SIZE MS\n");
+		fprintf(stderr, "usage: hog SIZE [NAME] | until-kill [MAX] | slowly SIZE MS |\n"
+			"       threads N KIB | beat FILE\n");
 		return 2;
 	}
 	size = strtoul(argv[1], NULL, 0);

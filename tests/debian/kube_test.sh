@@ -10,8 +10,7 @@ pod() {
 	local slice=$1 name=$2 adj=$3 size=$4
 	scope "$slice" pause -998 "$HERE/hog 0 pause"
 	scope "$slice" "$name" "$adj" "$HERE/hog $size $name"
-	wait_for pgrep -x "$name"
-	sleep 2
+	settled "$name" "$size"
 }
 
 scope() {

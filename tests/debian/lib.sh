@@ -18,7 +18,7 @@ export SYSTEMD_PAGER='' SYSTEMD_COLORS=0 LC_ALL=C
 # needs no daemon-reload, which takes twenty seconds under emulation.
 unit() {
 	local state
-	state=$(systemctl show -P LoadState "$1" || :)
+	state=$(systemctl show -P LoadState "$1" 2>/dev/null || :)
 	mkdir -p $UNITS
 	cat >"$UNITS/$1"
 	[ "$state" = not-found ] || systemctl daemon-reload
@@ -35,17 +35,24 @@ service() {
 	holds "$name" "$size"
 }
 
-# holds UNIT SIZE - wait until a unit's process has its memory.
-holds() {
-	local i kib
-	for ((i = 0; i < 300; i++)); do
-		kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$(systemctl show -P MainPID "$1")/status" 2>/dev/null) || kib=0
-		[ "${kib:-0}" -lt $(($2 * 1024)) ] || return 0
+# has_memory SIZE COMMAND... - wait until the process whose pid COMMAND prints has SIZE MiB.
+has_memory() {
+	local size=$1 kib end=$((SECONDS + 120))
+	shift
+	until
+		kib=$(awk '/^VmRSS/ { print $2 }' "/proc/$("$@")/status" 2>/dev/null) || kib=0
+		[ "${kib:-0}" -ge $((size * 1024)) ]
+	do
+		[ $SECONDS -lt $end ] || { echo "the process of $* has ${kib:-0} KiB, not $size MiB"; return 1; }
 		sleep 0.1
 	done
-	echo "$1 has ${kib:-0} KiB, not $2 MiB"
-	return 1
 }
+
+# holds UNIT SIZE - wait until a unit's process has its memory.
+holds() { has_memory "$2" systemctl show -P MainPID "$1"; }
+
+# settled NAME SIZE - the same of the oldest process of a name.
+settled() { has_memory "$2" pgrep -o -x "$1"; }
 
 # oom [PROPERTY...] - run the whole machine out of memory, or what the properties given
 # to systemd-run say; returns when a process has been killed.
@@ -126,15 +133,33 @@ alive() {
 	done
 }
 
-# wait_for COMMAND... - until it succeeds, a minute at most.
+# wait_for COMMAND... - until it succeeds, two minutes at most.
 wait_for() {
-	local i
-	for ((i = 0; i < 600; i++)); do
-		"$@" >/dev/null 2>&1 && return
+	local end=$((SECONDS + 120))
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "did not come true: $*"; return 1; }
 		sleep 0.1
 	done
-	echo "did not come true: $*"
-	return 1
+}
+
+# swap_on SIZE - swap in memory; clean takes it away.
+swap_on() {
+	echo "$1" >/sys/block/zram0/disksize
+	mkswap -q /dev/zram0
+	swapon /dev/zram0
+}
+
+# beat - from here on, a program is started all the time.
+beat() {
+	systemctl stop beat 2>/dev/null || :
+	rm -f /run/beat
+	systemd-run -q --unit=beat -p OOMScoreAdjust=-1000 "$HERE/hog" beat /run/beat
+	wait_for test -s /run/beat
+}
+
+# silence - the longest time since then in which none could be started, in ms.
+silence() {
+	awk 'NR > 1 && $1 - last > longest { longest = $1 - last } { last = $1 } END { print longest + 0 }' /run/beat
 }
 
 # rules < LIST - load it.
@@ -157,6 +182,8 @@ clean() {
 	done
 	systemctl stop "${units[@]}"
 	rm -rf "${UNITS:?}"/*
+	swapoff -a
+	echo 1 >/sys/block/zram0/reset
 	systemctl reset-failed
 } >/dev/null 2>&1
 

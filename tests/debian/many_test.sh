@@ -27,7 +27,7 @@ test_chooses() {
 	EOF
 	many
 	service db 120
-	systemd-run -q --unit=rest $HERE/hog 60 rest
+	service rest 60
 	oom-policy watch --json >/run/watch &
 	sleep 5
 	oom

@@ -19,8 +19,7 @@ as_user() {
 	shift 2
 	for property; do args+=(-p "$property"); done
 	as_1000 systemd-run -q --user --unit="$unit" "${args[@]}" $HERE/hog "$size" "$unit"
-	wait_for pgrep -x "$unit"
-	sleep 2
+	settled "$unit" "$size"
 }
 
 cleanup() {
@@ -58,8 +57,7 @@ test_delegated() {
 	service db 120
 	as_1000 systemd-run -q --user --unit=tree -p Delegate=yes sh -c \
 		"d=/sys/fs/cgroup\$(cut -d: -f3 /proc/self/cgroup)/a; mkdir -p \$d/b && echo \$\$ >\$d/b/cgroup.procs && exec $HERE/hog 60 deep"
-	wait_for pgrep -x deep
-	sleep 2
+	settled deep 60
 	has tree.service/a/b cat "/proc/$(pgrep -x deep)/cgroup"
 	oom
 	expect_victim deep

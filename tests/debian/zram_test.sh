@@ -2,15 +2,6 @@
 # Swap in memory: a process counts with what it has there.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
-swap_on() {
-	[ -e /dev/zram0 ] || skip "no zram"
-	swapoff /dev/zram0 2>/dev/null || :
-	echo 1 >/sys/block/zram0/reset
-	echo 256M >/sys/block/zram0/disksize
-	mkswap -q /dev/zram0
-	swapon /dev/zram0
-}
-
 # swapped PID KIB - at least that much of it is in swap.
 swapped() {
 	[ "$(awk '/^VmSwap/ { print $2 }' "/proc/$1/status")" -ge "$2" ]
@@ -18,7 +9,7 @@ swapped() {
 
 # The size in a condition and in the rank includes swap.
 test_size() {
-	swap_on
+	swap_on 256M
 	rules <<-'EOF'
 		first name=idle size>=70M
 		rank size
@@ -30,12 +21,11 @@ test_size() {
 	has idle sh -c 'oom-policy rank | sed -n 2p'
 	oom
 	expect_victim idle
-	swapoff /dev/zram0
 }
 
 # A cgroup that may not swap dies with swap to spare.
 test_limit() {
-	swap_on
+	swap_on 256M
 	rules <<<"first name=sidecar size>=10M"
 	printf '%s\n' '[Slice]' 'MemoryMax=100M' 'MemorySwapMax=0' | unit app.slice
 	service app 50 Slice=app.slice
@@ -43,7 +33,6 @@ test_limit() {
 	oom Slice=app.slice
 	expect_victim sidecar
 	alive app
-	swapoff /dev/zram0
 }
 
 # shellcheck source=tests/debian/lib.sh
