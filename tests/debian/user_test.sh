@@ -55,8 +55,12 @@ test_delegated() {
 	session
 	rules <<<"first cgroup=/user.slice/** name=deep"
 	service db 120
-	as_1000 systemd-run -q --user --unit=tree -p Delegate=yes sh -c \
-		"d=/sys/fs/cgroup\$(cut -d: -f3 /proc/self/cgroup)/a; mkdir -p \$d/b && echo \$\$ >\$d/b/cgroup.procs && exec $HERE/hog 60 deep"
+	# In a file, as systemd-run expands variables itself.
+	cat >/run/deep <<-EOF
+		d=/sys/fs/cgroup\$(cut -d: -f3 /proc/self/cgroup)/a
+		mkdir -p \$d/b && echo \$\$ >\$d/b/cgroup.procs && exec $HERE/hog 60 deep
+	EOF
+	as_1000 systemd-run -q --user --unit=tree -p Delegate=yes sh /run/deep
 	settled deep 60
 	has tree.service/a/b cat "/proc/$(pgrep -x deep)/cgroup"
 	oom
