@@ -48,6 +48,17 @@ has_memory() {
 	done
 }
 
+# pair NAME [LINE...] - a service of a process main and a worker, which is the victim.
+pair() {
+	local name=$1
+	shift
+	printf '%s\n' '[Service]' "ExecStart=/bin/sh -c '$HERE/hog 30 worker & exec $HERE/hog 60 main'" "$@" |
+		unit "$name.service"
+	systemctl restart "$name"
+	holds "$name" 60
+	wait_for pgrep -x worker
+}
+
 # holds UNIT SIZE - wait until a unit's process has its memory.
 holds() { has_memory "$2" systemctl show -P MainPID "$1"; }
 

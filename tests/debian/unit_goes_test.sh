@@ -2,17 +2,6 @@
 # rank and watch say which unit systemd will stop for a victim, by its OOMPolicy=.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
-# pair NAME [LINE...] - a service of a process main and a worker, which is the victim.
-pair() {
-	local name=$1
-	shift
-	printf '%s\n' '[Service]' "ExecStart=/bin/sh -c '$HERE/hog 30 worker & exec $HERE/hog 60 main'" "$@" |
-		unit "$name.service"
-	systemctl restart "$name"
-	holds "$name" 60
-	wait_for pgrep -x worker
-}
-
 # limited - a slice for OOMs of its own, which leave the rest of the machine its memory.
 limited() { printf '%s\n' '[Slice]' MemoryMax=150M MemorySwapMax=0 | unit app.slice; }
 
