@@ -52,7 +52,7 @@ has_memory() {
 pair() {
 	local name=$1
 	shift
-	printf '%s\n' '[Service]' "ExecStart=/bin/sh -c '$HERE/hog 30 worker & exec $HERE/hog 60 main'" "$@" |
+	printf '%s\n' '[Service]' "ExecStart=/bin/sh -c '$HERE/hog 80 worker & exec $HERE/hog 60 main'" "$@" |
 		unit "$name.service"
 	systemctl restart "$name"
 	holds "$name" 60
