@@ -43,7 +43,7 @@ test_earlyoom_first() {
 	systemd-run -q --unit=leak $HERE/hog slowly 1000 5
 	wait_for fails pgrep -x hog
 	expect "" "$(victims)"
-	has "sending SIGTERM to process" journalctl -q -u earlyoom
+	wait_for has "sending SIGTERM to process" journalctl -q -u earlyoom
 	alive batch earlyoom
 }
 
