@@ -110,7 +110,7 @@ kernel_package() {
 	done
 	make_dirs "$dir"
 	rm -f "$dir"/linux-*.deb "$OBJ"/../linux-*.deb
-	# What a kernel build needs was looked for before: not all that they ask for.
+	# They ask for more than the build needs, which was looked for before.
 	DEB_BUILD_PROFILES="${*/#/pkg.linux-upstream.}" KDEB_CHANGELOG_DIST=unstable \
 		KDEB_PKGVERSION="${BASE_VERSION%%-*}-1" kmake DPKG_FLAGS=-d bindeb-pkg
 	mv "$OBJ"/../linux-*.deb "$dir"

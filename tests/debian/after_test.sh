@@ -1,5 +1,5 @@
 #!/bin/bash
-# What dies with the victim: the unit, by OOMPolicy=, or the cgroup, by memory.oom.group.
+# The rest that dies with the victim: the unit, by OOMPolicy=, or the cgroup, by memory.oom.group.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
 # systemd stops the whole unit for one process of it; the log says why.

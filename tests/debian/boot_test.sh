@@ -49,7 +49,7 @@ test_journal() {
 	has "oom_policy=rules:02 victim=policy" journalctl -k
 }
 
-# What happens while no watch runs is told by the next one.
+# The next watch tells of the time when none ran.
 test_journal_later() {
 	systemctl stop oom-policy-watch
 	systemctl restart job

@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
 TOOLS="kernel rules earlyoom oomd"
-# What is worth most, in each of the scenarios that has it.
+# The units that are worth most, in each of the scenarios that has them.
 KEEP_UNITS="db editor"
 
 cleanup() {

@@ -47,7 +47,7 @@ test_order() {
 	alive kubelet containerd
 }
 
-# What is in the middle, then guaranteed pods: the node itself is left.
+# The middle goes first, then guaranteed pods: the node itself is left.
 test_guaranteed_at_last() {
 	node
 	pkill -9 -x 'besteffort|burst-.*'

@@ -31,7 +31,7 @@ test_chooses() {
 	oom-policy watch --json >/run/watch &
 	sleep 5
 	oom
-	# What frees next to nothing does not die first, and g77 is that.
+	# A process that frees next to nothing does not die first, and g77 is one.
 	expect_victim rest
 	alive db many
 	wait_for grep -q rest /run/watch
