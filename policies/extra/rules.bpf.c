@@ -251,10 +251,12 @@ static __noinline __u64 match_dentry(struct dentry *dentry, __u32 of_dry_run)
 
 static __always_inline __u64 match_exe(struct task_struct *task, struct view *view, __u32 of_dry_run)
 {
-	struct mm_struct *mm = task_mm(task);
+	struct mm_struct *mm = task->mm;
 	struct dentry *dentry;
 	struct file *file;
 
+	if (!mm)
+		mm = other_mm(task);
 	file = mm ? mm->exe_file : NULL;
 	dentry = file ? file->f_path.dentry : NULL;
 	if (dentry && view->dentry == (__u64)dentry)

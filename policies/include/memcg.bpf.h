@@ -89,9 +89,11 @@ static __noinline struct cgroup_subsys_state *memcg_unit(struct css_set *set, in
 /* In pages. */
 static __always_inline __u64 private_pages(struct task_struct *task)
 {
-	struct mm_struct *mm = task_mm(task);
+	struct mm_struct *mm = task->mm;
 	__s64 pages;
 
+	if (!mm)
+		mm = other_mm(task);
 	if (!mm)
 		return 0;
 	pages = mm->rss_stat[MM_ANONPAGES].count + mm->rss_stat[MM_SWAPENTS].count +

@@ -195,13 +195,6 @@ static __noinline struct mm_struct *other_mm(struct task_struct *task)
 	return NULL;
 }
 
-static __always_inline struct mm_struct *task_mm(struct task_struct *task)
-{
-	struct mm_struct *mm = task->mm;
-
-	return mm ? mm : other_mm(task);
-}
-
 /*
  * The kernel's own measure in pages: resident, swapped out, and page tables. The
  * per-CPU parts of the counters, max(32, 2 * CPUs) pages for each CPU or less, are not
@@ -209,9 +202,11 @@ static __always_inline struct mm_struct *task_mm(struct task_struct *task)
  */
 static __always_inline __u64 task_pages(struct task_struct *task)
 {
-	struct mm_struct *mm = task_mm(task);
+	struct mm_struct *mm = task->mm;
 	__s64 pages;
 
+	if (!mm)
+		mm = other_mm(task);
 	if (!mm)
 		return 0;
 	pages = mm->rss_stat[MM_FILEPAGES].count + mm->rss_stat[MM_ANONPAGES].count +
@@ -529,7 +524,7 @@ int oom_rank(struct bpf_iter__task *ctx)
 	    task->flags & PF_KTHREAD || !in_domain(task, &dry))
 		return 0;
 	why = dying(task) ? WHY_DYING : spared(task) ? WHY_SPARED : WHY_POLICY;
-	if (!task_mm(task))
+	if (!task->mm && !other_mm(task))
 		why = WHY_NO_MEMORY;
 	if (why == WHY_POLICY)
 		verdict = rank(task, &dry, &r);
