@@ -105,7 +105,8 @@ kernel_package() {
 	local dir=$1 deb
 	shift
 	kernel_image
-	for deb in "$dir"/linux-image-*.deb; do
+	# DIR may have those of another base.
+	for deb in "$dir/linux-image-$(<"$OBJ/include/config/kernel.release")"_*.deb; do
 		[ ! "$deb" -nt "$OBJ/arch/x86/boot/bzImage" ] || return 0
 	done
 	make_dirs "$dir"

@@ -47,7 +47,7 @@ FIXTURE(generate)
 	long long ns_an_insn;		/* of the slowest call */
 };
 
-/* What one call took, in the mean of those that an OOM makes. */
+/* Figures of one call: the mean of those that an OOM makes. */
 struct call {
 	uint64_t ns, steps, insns, calls;
 };

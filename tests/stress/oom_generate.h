@@ -53,7 +53,7 @@ void generate_slow(struct program *p, unsigned int times);
 /* Load it: a file descriptor or -errno. @log gets the words of the verifier. */
 int generate_load(const struct program *p, char *log, uint32_t log_size);
 
-/* What programs share with the test; @text has BUFFER_SIZE bytes. */
+/* Maps that programs share with the test; @text has BUFFER_SIZE bytes. */
 int generate_buffer(const char *text);
 int counts_get(uint64_t *counts);
 int counts_set(const uint64_t *counts);
