@@ -762,6 +762,19 @@ static void set_name(void)
 
 static void block(int depth);
 
+/* A reference to what R1 says, and its end. */
+static void get_and_put(const char *get, const char *put)
+{
+	int over;
+
+	if (!kfunc(get))
+		return;
+	over = jump(BPF_JEQ, 0, 0);
+	copy(1, 0);
+	kfunc(put);
+	here(over);
+}
+
 static void any_kfunc(void)
 {
 	int over, i;
@@ -769,21 +782,11 @@ static void any_kfunc(void)
 	switch (any(is_wild(WILD_KFUNC) ? 8 : 6)) {
 	case 0:
 		set(1, any(200));
-		if (!kfunc("bpf_task_from_pid"))
-			return;
-		over = jump(BPF_JEQ, 0, 0);
-		copy(1, 0);
-		kfunc("bpf_task_release");
-		here(over);
+		get_and_put("bpf_task_from_pid", "bpf_task_release");
 		return;
 	case 1:
 		set(1, any(100));
-		if (!kfunc("bpf_cgroup_from_id"))
-			return;
-		over = jump(BPF_JEQ, 0, 0);
-		copy(1, 0);
-		kfunc("bpf_cgroup_release");
-		here(over);
+		get_and_put("bpf_cgroup_from_id", "bpf_cgroup_release");
 		return;
 	case 2:
 		if (!kfunc_id("bpf_rcu_read_lock"))
@@ -803,12 +806,7 @@ static void any_kfunc(void)
 	case 4:
 		helper(BPF_FUNC_get_current_task_btf);
 		copy(1, 0);
-		if (!kfunc("bpf_task_acquire"))
-			return;
-		over = jump(BPF_JEQ, 0, 0);
-		copy(1, 0);
-		kfunc("bpf_task_release");
-		here(over);
+		get_and_put("bpf_task_acquire", "bpf_task_release");
 		return;
 	case 5:
 		if (!kfunc("bpf_get_root_mem_cgroup"))
