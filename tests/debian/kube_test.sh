@@ -27,7 +27,7 @@ node() {
 	pod kubepods-podaaaa.slice guaranteed -997 120
 	pod kubepods-burstable-podbbbb.slice burst-much 2 90
 	pod kubepods-burstable-podcccc.slice burst-little 950 60
-	pod kubepods-besteffort-poddddd.slice besteffort 1000 30
+	pod kubepods-besteffort-poddddd.slice besteffort 1000 60
 }
 
 cleanup() { systemctl stop kubepods.slice; }
@@ -73,7 +73,7 @@ test_limit() {
 test_new_pod() {
 	node
 	pkill -9 -x besteffort
-	pod kubepods-besteffort-podeeee.slice later 1000 30
+	pod kubepods-besteffort-podeeee.slice later 1000 60
 	oom
 	expect_victim later
 }
