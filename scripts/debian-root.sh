@@ -74,7 +74,7 @@ debian_root() {
 # debian_bootstrap SUITE DIR - the file image of DIR. The hooks are given as text, as
 # mmdebstrap's own users cannot read files of a home.
 debian_bootstrap() {
-	local suite=$1 work=$2 packages mode=unshare
+	local suite=$1 work=$2 packages mode=unshare bootstrap rc=0
 	packages=$(sed '/^#/d; /^$/d' "$ROOT/vm/debian/packages" | paste -sd,)
 	tar -C "$ROOT/vm/debian/etc" --owner=0 --group=0 -cf "$work/etc.tar" .
 	if [ "$(id -u)" -eq 0 ]; then
@@ -83,16 +83,19 @@ debian_bootstrap() {
 		chmod 755 "$work" "$work/tmp"
 		export TMPDIR=$work/tmp
 	fi
-	# A session of its own: when the pipe breaks, it sends SIGHUP to all of its group.
-	if setsid -w mmdebstrap --mode="$mode" --variant=essential --format=tar --include="$packages" \
+	# A session of its own: when the pipe breaks, it sends SIGHUP to all of its group. So
+	# an interrupt reaches sqfstar alone.
+	exec 7< <(exec setsid mmdebstrap --mode="$mode" --variant=essential --format=tar --include="$packages" \
 		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "2"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="tar-in $work/etc.tar /etc" \
 		--customize-hook="$(<"$ROOT/vm/debian/customize")" "$suite" - "$work/sources" \
-		</dev/null 2>>"$work/said" 6>&- 9>&- |
-		sqfstar -quiet -no-progress -comp lz4 "$work/image" 2>>"$work/said"; then
-		return
-	fi
+		</dev/null 2>>"$work/said" 6>&- 9>&-)
+	bootstrap=$!
+	sqfstar -quiet -no-progress -comp lz4 "$work/image" 2>>"$work/said" <&7 || rc=$?
+	exec 7<&-
+	[ $rc -eq 0 ] || kill "$bootstrap" 2>/dev/null || :
+	! wait "$bootstrap" || [ $rc -ne 0 ] || return 0
 	cat "$work/said"
 	if grep -qi 'no space left on device' "$work/said"; then
 		say "no space left in $CACHE/debian or /tmp: the root takes 1 GiB while it is made"
