@@ -30,10 +30,10 @@ test_size() {
 # A cgroup that may not swap dies with swap to spare.
 test_limit() {
 	swap_on 256M
-	rules <<<"first name=sidecar size>=10M"
-	printf '%s\n' '[Slice]' 'MemoryMax=100M' 'MemorySwapMax=0' | unit app.slice
-	service app 50 Slice=app.slice
-	service sidecar 20 Slice=app.slice
+	rules <<<"first name=sidecar size>=20M"
+	printf '%s\n' '[Slice]' 'MemoryMax=200M' 'MemorySwapMax=0' | unit app.slice
+	service app 100 Slice=app.slice
+	service sidecar 60 Slice=app.slice
 	oom Slice=app.slice
 	expect_victim sidecar
 	alive app
