@@ -1,8 +1,10 @@
 #!/bin/bash
-# Restart of oom-policy.service, and an upgrade of its package: no moment without policies.
+# Restart of oom-policy.service, and upgrade and removal of its package: no moment without
+# policies, and no trace.
 # shellcheck disable=SC2016,SC2086,SC2119,SC2317,SC2329  # the library calls the tests; other shells expand
 
 CONF=/etc/oom-policy.conf
+PACKAGE=$(echo /run/oom/packages/oom-policy_*.deb)
 
 cleanup() { rm -f $CONF; }
 
@@ -52,17 +54,46 @@ test_without_file_unloads() {
 	has "No policy" oom-policy status
 }
 
-# As dpkg calls the scripts of the package, the old version's and the new one's.
+# dpkg puts a newer package in the place of the one that is loaded.
 test_upgrade() {
-	local before scripts=/var/lib/dpkg/info/oom-policy
+	local before version new=/run/newer
 	start
 	oom-policy set rules "never name=hand"
 	before=$(attached)
-	DPKG_MAINTSCRIPT_NAME=prerm DPKG_MAINTSCRIPT_PACKAGE=oom-policy $scripts.prerm upgrade 9.0
-	DPKG_MAINTSCRIPT_NAME=postinst DPKG_MAINTSCRIPT_PACKAGE=oom-policy $scripts.postinst configure 0.9
+	rm -rf $new
+	dpkg-deb -R $PACKAGE $new
+	sed -i 's/^Version: .*/&+1/' $new/DEBIAN/control
+	dpkg-deb -Znone -b $new $new.deb
+	dpkg --force-confold -i $new.deb
+	version=$(dpkg-query -W -f '${Version}' oom-policy)
+	[[ $version == *+1 ]] || { echo "the version is $version"; false; }
 	alive oom-policy
 	expect "$before" "$(attached)"
 	has name=hand loaded
+}
+
+# dpkg does not call all scripts of a package that it has not configured.
+test_remove_unpacked() {
+	start
+	dpkg --unpack $PACKAGE
+	dpkg -r oom-policy
+	fails test -e /sys/fs/bpf/oom-policy
+	dpkg --force-confold -i $PACKAGE
+}
+
+# Removed, it chooses no more; purged, it leaves no file.
+test_purge() {
+	local files left
+	start
+	mapfile -t files < <(dpkg -L oom-policy | xargs -d '\n' -I{} sh -c '[ -d "{}" ] || echo "{}"')
+	[ ${#files[@]} -gt 10 ]
+	dpkg -r oom-policy
+	fails test -e /sys/fs/bpf/oom-policy
+	test -e $CONF
+	dpkg -P oom-policy
+	left=$(ls -d "${files[@]}" $CONF /etc/systemd/system/*/oom-policy*.service 2>/dev/null || :)
+	expect "" "$left"
+	dpkg -i $PACKAGE
 }
 
 # shellcheck source=tests/debian/lib.sh
