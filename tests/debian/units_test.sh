@@ -62,8 +62,7 @@ test_instances() {
 	[[ $(victims) == worker-[12] ]] || { victims; dmesg; false; }
 }
 
-# In each moment of a restart, also in the one without a process, the rules hold. A kernel
-# may go on to the next victim before it has freed the last 40 MiB of one (exit_mmap).
+# In each moment of a restart, also in the one without a process, the rules hold.
 test_restarted_under_load() {
 	local n
 	rules <<<"never cgroup=/*.slice/db.service"
@@ -74,7 +73,7 @@ test_restarted_under_load() {
 	for ((n = 0; n < 5; n++)); do
 		systemctl restart worker
 		oom Slice=app.slice
-		expect worker "$(victims | sort -u)"
+		expect_victim worker
 	done
 	kill $!
 }
@@ -102,7 +101,7 @@ test_memory_max() {
 	service sidecar 30 Slice=app.slice
 	oom Slice=app.slice
 	expect_victim sidecar
-	alive db app
+	alive db
 }
 
 # MemoryMin= keeps the kernel from taking pages, and says nothing about the choice.

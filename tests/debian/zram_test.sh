@@ -36,7 +36,6 @@ test_limit() {
 	service sidecar 60 Slice=app.slice
 	oom Slice=app.slice
 	expect_victim sidecar
-	alive app
 }
 
 # shellcheck source=tests/debian/lib.sh
