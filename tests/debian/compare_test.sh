@@ -75,7 +75,7 @@ scene_build() {
 }
 scene_tmpfs() {
 	service db 100
-	mount -o remount,size=100% /dev/shm
+	mount -o remount,size=80% /dev/shm
 	trouble tmpfs batch.slice "exec dd if=/dev/zero of=/dev/shm/fill bs=1M count=1200"
 }
 scene_limit() {
@@ -127,6 +127,7 @@ play() {
 	local scene=$1 tool=$2 start died lost=() unit limit
 	# A machine that thrashes is a result here.
 	echo 0 >/proc/sys/kernel/hung_task_timeout_secs
+	echo 0 >/proc/sys/kernel/watchdog
 	"tool_$tool"
 	beat
 	dmesg -C
