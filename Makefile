@@ -1,9 +1,10 @@
 # Aliases; scripts/ has the help of each.
-.PHONY: help demo test check objects package fuzz-parsers rfc layout export fold
+.PHONY: help demo test everything check objects package fuzz-parsers rfc layout export fold
 
 help:
 	@echo "make demo      a patched kernel in a virtual machine, and programs that choose victims"
 	@echo "make test      the tests, in the same guest"
+	@echo "make everything  all that HACKING.md lists, in days"
 	@echo "make check     one truth, applies to both bases, checkpatch, shellcheck: seconds"
 	@echo "make objects   every patch with gcc and clang, W=1, sparse; the calls of the hooks"
 	@echo "make package   Debian packages of the command, in build/packages"
@@ -16,6 +17,8 @@ demo:
 	@scripts/run-vm.sh
 test:
 	@scripts/run-vm.sh test
+everything:
+	@scripts/everything.sh
 check:
 	@scripts/check.sh
 objects:
