@@ -74,7 +74,7 @@ scene_build() {
 	trouble build batch.slice "$(many_of 12 100 cc)"
 }
 scene_tmpfs() {
-	service db 100
+	service db 180
 	mount -o remount,size=80% /dev/shm
 	trouble tmpfs batch.slice "exec dd if=/dev/zero of=/dev/shm/fill bs=1M count=1200"
 }
@@ -93,7 +93,7 @@ scene_stalled() {
 }
 scene_small() {
 	service db 200
-	trouble small batch.slice "$(many_of 200 6 small)"
+	trouble small batch.slice "$(many_of 150 6 small)"
 }
 scene_zram() {
 	swap_on 200M
