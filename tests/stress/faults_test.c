@@ -29,6 +29,7 @@ FIXTURE_VARIANT(faults)
 	int (*disturb)(struct scene *s);
 	/* A task that is moved during the scan may be missed, and the kernel chooses. */
 	bool any;
+	/* Some of the calls are meant to fail. */
 	bool fails;
 };
 
