@@ -289,7 +289,7 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 	const char *seed_text = getenv("OOM_TEST_SEED"), *seconds = getenv("OOM_FUZZ_SECONDS");
 	struct fuzz *f = &self->f;
 	unsigned long long seed;
-	long end, tick, slabs = 0;
+	long end, tick, left, slabs = 0;
 	struct timespec now;
 	const char *why;
 
@@ -326,16 +326,13 @@ TEST_F_TIMEOUT(fuzz, P5_random_policies, 1000000)
 	__atomic_store_n(&f->stop, true, __ATOMIC_RELAXED);
 	pthread_join(f->thread, NULL);
 
-	/* The reaper and RCU hold some for a moment. */
-	end = now_ms() + PATIENCE;
-	while (slab_count("task_struct") > slabs + SLAB_SLACK && now_ms() < end)
-		usleep(100000);
+	left = slab_settled("task_struct", slabs + SLAB_SLACK);
 	printf("# seed %llu: %u rounds, %u by sysrq\n", seed, f->rounds, f->by_hand);
 	printf("# %u scans, %u tasks offered, %u victims, %u times a program was attached\n",
 	       f->watch->bss->ooms, f->watch->bss->offered, f->watch->bss->victims,
 	       f->attached);
-	printf("# task_structs: %ld, then %ld\n", slabs, slab_count("task_struct"));
-	EXPECT_LE(slab_count("task_struct"), slabs + SLAB_SLACK) TH_LOG("task_structs leak");
+	printf("# task_structs: %ld, then %ld\n", slabs, left);
+	EXPECT_LE(left, slabs + SLAB_SLACK) TH_LOG("task_structs leak");
 	EXPECT_GE(f->watch->bss->victims, f->rounds) TH_LOG("rounds without an OOM");
 	EXPECT_GT(f->wrong->bss->wrong[0].asked, f->rounds / 4) TH_LOG("no policy took part");
 	EXPECT_GT(f->wrong->bss->wrong[1].asked, f->rounds / 4) TH_LOG("no second one did");

@@ -243,3 +243,12 @@ long slab_count(const char *name)
 	at = strstr(buf, line);
 	return at ? atol(at + strlen(line)) : -1;
 }
+
+long slab_settled(const char *name, long most)
+{
+	long end = now_ms() + PATIENCE, count;
+
+	while ((count = slab_count(name)) > most && now_ms() < end)
+		usleep(100000);
+	return count;
+}

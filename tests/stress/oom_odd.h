@@ -43,6 +43,10 @@ unsigned long long start_ticks(pid_t pid);
 
 /* The objects of a slab cache that are in use, or -1. */
 long slab_count(const char *name);
+/* The same once it is at most MOST, or after PATIENCE: the reaper and RCU hold some for a
+ * moment.
+ */
+long slab_settled(const char *name, long most);
 /* task_structs that the allocator still counts on either CPU, or frees late. */
 #define SLAB_SLACK	25
 
