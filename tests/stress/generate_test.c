@@ -40,7 +40,7 @@ FIXTURE(generate)
 	struct rules_bpf *rules;	/* for what the tracepoint says */
 	struct bpf_link *links[3];
 	struct program p;
-	char log[65536];
+	char log[LOG_SIZE];
 	unsigned long long seed, rng;
 	int stats;
 	int dump_tasks;
@@ -243,7 +243,7 @@ static void measure(struct __test_metadata *_metadata, FIXTURE_DATA(generate) *s
 	int prog, i;
 
 	generate_slow(&self->p, SLOW_TIMES);
-	prog = generate_load(&self->p, self->log, sizeof(self->log));
+	prog = generate_load(&self->p, self->log);
 	ASSERT_GT(prog, 0) TH_LOG("%s", self->log);
 	for (i = 0; i < TRIES; i++) {
 		why = run(&self->s, prog, &call);
@@ -260,7 +260,7 @@ TEST_F_TIMEOUT(generate, H8_refused_or_bounded, 1000000)
 {
 	unsigned int first = number_from("OOM_TEST_FIRST", 0), slowest = 0, dearest = 0, i;
 	unsigned int n = number_from("OOM_TEST_PROGRAMS", PROGRAMS);
-	unsigned int loaded = 0, ran = 0, by_hook = 0, refused = 0, damaged = 0;
+	unsigned int loaded = 0, ran = 0, by_hook = 0, refused = 0, damaged = 0, too_big = 0;
 	long long dearest_ns = 0, tick = now_ms() + 10000;
 	struct call call, slow = { };
 	long slabs = 0, end;
@@ -273,7 +273,7 @@ TEST_F_TIMEOUT(generate, H8_refused_or_bounded, 1000000)
 
 		generate(&self->p, i);
 		memset(&call, 0, sizeof(call));
-		prog = generate_load(&self->p, self->log, sizeof(self->log));
+		prog = generate_load(&self->p, self->log);
 		if (prog > 0) {
 			loaded++;
 			damaged += self->p.damaged;
@@ -283,6 +283,7 @@ TEST_F_TIMEOUT(generate, H8_refused_or_bounded, 1000000)
 			close(prog);
 		} else {
 			refused++;
+			too_big += prog == -ENOMEM;
 			if (refused_by_hook(self->log)) {
 				by_hook++;
 				if (!self->p.forbidden && !self->p.damaged)
@@ -313,7 +314,8 @@ TEST_F_TIMEOUT(generate, H8_refused_or_bounded, 1000000)
 	}
 	printf("# seed %llu: %u programs, %u loaded, %u of them damaged, %u asked\n", self->seed, n,
 	       loaded, damaged, ran);
-	printf("# %u refused, %u of them by the hook\n", refused, by_hook);
+	printf("# %u refused, %u of them by the hook, %u for want of memory\n", refused, by_hook,
+	       too_big);
 	printf("# slowest: program %u, %llu ns a call, %llu instructions verified\n", slowest,
 	       (unsigned long long)slow.ns, (unsigned long long)slow.insns);
 	printf("# slowest for its length: program %u, %lld ns an instruction\n", dearest,
@@ -421,7 +423,7 @@ static const char *check_name(FIXTURE_DATA(generate) *self, unsigned int *counts
 		return "the arrays";
 
 	generate_name(&self->p, at, text, size, variable);
-	prog = generate_load(&self->p, self->log, sizeof(self->log));
+	prog = generate_load(&self->p, self->log);
 	if (prog < 0) {
 		counts[2]++;
 		return expected != LOADS ? NULL : "it was refused";

@@ -50,8 +50,13 @@ void generate_name(struct program *p, enum name_at at, const char *text, unsigne
 /* A loop of the slowest call that the hook is known to take. */
 void generate_slow(struct program *p, unsigned int times);
 
-/* Load it: a file descriptor or -errno. @log gets the words of the verifier. */
-int generate_load(const struct program *p, char *log, uint32_t log_size);
+/*
+ * Load it: a file descriptor or -errno. @log gets the words of the verifier, LOG_SIZE bytes.
+ * The verifier may take all memory that there is for one program: a child loads it, and is
+ * the first that an OOM kills, which makes it -ENOMEM.
+ */
+#define LOG_SIZE	65536
+int generate_load(const struct program *p, char *log);
 
 /* Maps that programs share with the test; @text has BUFFER_SIZE bytes. */
 int generate_buffer(const char *text);
