@@ -7,7 +7,6 @@ before() {
 		never name=sshd
 		nver cgroup=/system.slice/db.service
 	EOF
-	systemctl -q enable oom-policy.service oom-policy-watch.service
 }
 
 # The tests go on from what was there at boot, and from one to the next.
