@@ -44,7 +44,7 @@ static char *report_shape(struct klog *log)
 			report = true;
 			to = shape;
 		}
-		trace |= !strncmp(line, "CPU: ", 5);
+		trace = (trace || !strncmp(line, "CPU: ", 5)) && strncmp(line, "memory: ", 8);
 		for (at = line; report && !trace && strncmp(line, "oom_policy=", 11) && *at; ) {
 			if (!isdigit(*at)) {
 				*to++ = *at++;
@@ -57,7 +57,6 @@ static char *report_shape(struct klog *log)
 		}
 		if (report && !trace && strncmp(line, "oom_policy=", 11))
 			*to++ = '\n';
-		trace &= !strstr(line, "</TASK>");
 		report &= !strstr(line, "Killed process");
 	}
 	*to = '\0';
