@@ -2,7 +2,8 @@
 /*
  * OOMs of a memory cgroup while something else goes on all the time: a CPU comes and goes,
  * the cgroup is frozen, tasks are moved and cgroups made, another program is attached,
- * processes of other namespaces come and go, allocations fail. Each OOM ends in one kill.
+ * processes of other namespaces come and go, allocations fail, the machine begins to
+ * suspend. Each OOM ends in one kill.
  */
 #include <sched.h>
 #include <stdlib.h>
@@ -160,6 +161,17 @@ static int namespaces(struct scene *s)
 	return WIFEXITED(status) && WEXITSTATUS(status) ? -ENOSYS : 0;
 }
 
+/* As far as to frozen tasks, after which there is no OOM killer, and back. */
+static int suspends(struct scene *s)
+{
+	int ret = write_file("/sys/power/pm_test", "freezer");
+
+	ret = ret ?: write_file("/sys/module/suspend/parameters/pm_test_delay", "0");
+	ret = ret ?: write_file("/sys/power/state", "freeze");
+	usleep(50000);
+	return ret;
+}
+
 FIXTURE_SETUP(faults)
 {
 	struct scene *s = &self->e.s;
@@ -196,6 +208,7 @@ FIXTURE_VARIANT_ADD(faults, cgroups_move) { moves, .any = true };
 FIXTURE_VARIANT_ADD(faults, programs_attach) { attaches };
 FIXTURE_VARIANT_ADD(faults, allocations_fail) { allocations_fail, .fails = true };
 FIXTURE_VARIANT_ADD(faults, namespaces) { namespaces };
+FIXTURE_VARIANT_ADD(faults, suspend) { suspends };
 
 TEST_F_TIMEOUT(faults, P5_one_kill_each, 300)
 {
