@@ -10,8 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/debian.sh
 . "$(dirname "$0")/debian.sh"
 
-base=6.12 accel=auto command=demo gdb=''
-options=$(getopt -n run-vm.sh -o +b:vh -l base:,debug,llvm,accel:,gdb,verbose,help -- "$@") || {
+base=6.12 accel=auto command=demo smp='' gdb=''
+options=$(getopt -n run-vm.sh -o +b:vh -l base:,debug,llvm,accel:,smp:,gdb,verbose,help -- "$@") || {
 	say "Try: run-vm.sh --help"
 	exit $EX_USAGE
 }
@@ -20,6 +20,7 @@ while :; do
 	case $1 in
 	-b | --base) base=$2; shift ;;
 	--accel) accel=$2; shift ;;
+	--smp) smp=$2; shift ;;
 	--debug) FLAVOUR=debug VM_MEMORY=1200 VM_SILENCE=900 VM_ARGS=OOM_TEST_PATIENCE=60000 ;;
 	--llvm) FLAVOUR=llvm ;;
 	--gdb) gdb=1 ;;
@@ -29,6 +30,10 @@ while :; do
 	esac
 	shift
 done
+if [ -n "$smp" ]; then
+	[[ $smp =~ ^[1-9][0-9]{0,2}(,maxcpus=[1-9][0-9]{0,2})?$ ]] || die $EX_USAGE "--smp $smp: N or N,maxcpus=M"
+	VM_QEMU=(-smp "$smp")
+fi
 case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm or tcg" ;; esac
 if [ $# -gt 0 ]; then
 	command=$1
@@ -70,6 +75,7 @@ demo:* | shell:* | bench:*) die $EX_USAGE "$command: too many arguments; try --h
 *) die $EX_USAGE "$command: no such command; try --help" ;;
 esac
 
+case ${smp:+$command} in bench | debian) die $EX_USAGE "$command: not with --smp" ;; esac
 if [ "$command" = bench ]; then
 	[ -z "$FLAVOUR" ] || die $EX_USAGE "bench: counts on a kernel as it is used, without --$FLAVOUR"
 	bench "$base" "${1:---long}"
