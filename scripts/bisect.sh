@@ -48,6 +48,7 @@ base_bisect() {
 		echo "ok $n $(git -C "$SOURCES/series" log -1 --format=%s "$patch")"
 	done
 	stage "$EX_BUILD" "putting back the series" kernel_sources "$1"
+	echo "each of $n patches boots, and kills"
 }
 
 [ $# -gt 0 ] || set -- 6.12 newest
