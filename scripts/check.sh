@@ -25,7 +25,7 @@ checkpatch() {
 
 lint() {
 	cd "$ROOT"
-	shellcheck -x scripts/*.sh vm/init vm/debian/init vm/debian/customize tests/debian/*.sh tests/debian/bad_input .ci/run oom-policy/data/oom-policy.bash \
+	shellcheck -x scripts/*.sh vm/init vm/debian/init vm/debian/customize tests/debian/*.sh tests/debian/bad_input tests/bisect/job .ci/run oom-policy/data/oom-policy.bash \
 		tests/package/run tests/package/in-root debian/oom-policy.postrm
 	mandoc -T lint -W warning oom-policy/data/oom-policy.8
 }

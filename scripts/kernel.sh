@@ -58,6 +58,23 @@ kernel_sources() {
 	[ "$1" != 6.12 ] || [ -e "$BUILD/series" ] || "$ROOT/scripts/series.sh" layout
 }
 
+# kernel_put TREE SERIES REVISION - TREE as of a revision of the series. It may share its
+# files with another tree, hence new inodes.
+kernel_put() {
+	local file
+	git -C "$2" diff --name-only base series | while read -r file; do
+		if git -C "$2" cat-file -e "$3:$file" 2>/dev/null; then
+			git -C "$2" show "$3:$file" | cmp -s - "$1/$file" || {
+				make_dirs "$(dirname "$1/$file")"
+				git -C "$2" show "$3:$file" >"$1/.new"
+				mv "$1/.new" "$1/$file"
+			}
+		else
+			rm -f "$1/$file"
+		fi
+	done
+}
+
 kmake() {
 	local compiler=(CC="ccache gcc")
 	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM_SUFFIX" CC="ccache clang$LLVM_SUFFIX")

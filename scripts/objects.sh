@@ -64,24 +64,6 @@ objects() {
 	fi
 }
 
-# put REVISION - the tree as of a revision of the series. The tree shares its
-# other files with the one that kernels are built from, hence new inodes.
-put() {
-	local file
-	REVISION=$1
-	git -C "$SERIES" diff --name-only base series | while read -r file; do
-		if git -C "$SERIES" cat-file -e "$1:$file" 2>/dev/null; then
-			git -C "$SERIES" show "$1:$file" | cmp -s - "$TREE/$file" || {
-				make_dirs "$(dirname "$TREE/$file")"
-				git -C "$SERIES" show "$1:$file" >"$TREE/.new"
-				mv "$TREE/.new" "$TREE/$file"
-			}
-		else
-			rm -f "$TREE/$file"
-		fi
-	done
-}
-
 # The kinds of build: configuration fragments, and arguments to make.
 declare -A KINDS=(
 	[gcc]="vm.config C=2"
@@ -110,6 +92,12 @@ kind() {
 	else
 		objects "$2" "${args[@]}"
 	fi
+}
+
+# put REVISION - the tree as of a revision of the series.
+put() {
+	REVISION=$1
+	kernel_put "$TREE" "$SERIES" "$1"
 }
 
 base_objects() {
