@@ -218,7 +218,6 @@ TEST_F_TIMEOUT(faults, P5_one_kill_each, 300)
 
 	ASSERT_GT(before, 0) TH_LOG("no /proc/slabinfo");
 	ATTACH(first);
-	self->e.table->otherwise = BPF_EVAL_NEXT;
 	for (round = 1; round <= ROUNDS; round++) {
 		ASSERT_EQ(0, scene_trigger(s));
 		if (!hog_alive(&s->big))
