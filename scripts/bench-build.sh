@@ -13,7 +13,7 @@ bench_paths() {
 
 bench_config() {
 	kernel_sources "$1"
-	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/bench.config"
+	kernel_config "$ROOT"/vm/configs/{vm,x86,bench}.config
 }
 
 # bench_kernel VARIANT - unpatched, patched or floor, in $BENCH/VARIANT. The tree is

@@ -8,8 +8,8 @@ BPFTOOL ?= bpftool
 VMLINUX_BTF ?= /sys/kernel/btf/vmlinux
 
 # Unnamed members of newer kernels' vmlinux.h are an extension to clang.
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst x86_64,x86,$(shell uname -m)) \
-	-Wall -Werror -fms-extensions -Wno-microsoft-anon-tag -Wno-missing-declarations \
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -Wall -Werror -fms-extensions \
+	-Wno-microsoft-anon-tag -Wno-missing-declarations \
 	$(addprefix -I,$(OUTPUT) $(BPF_DIRS))
 
 $(OUTPUT)/vmlinux.h: $(VMLINUX_BTF)

@@ -45,20 +45,25 @@ debian_image() {
 	return 1
 }
 
+# debian_lock - the cache of what is made of Debian's packages, until the script ends.
+debian_lock() {
+	make_dirs "$CACHE/debian" "$CACHE/apt"
+	# A run in another build folder may be making it.
+	exec 6>"$CACHE/debian/.lock"
+	flock 6
+	# An interrupted run may have left something behind, of users of its own namespace.
+	rm -rf "$CACHE"/debian/part.* 2>/dev/null ||
+		unshare --map-auto --map-root-user rm -rf "$CACHE"/debian/part.*
+}
+
 # debian_root - the root as a read-only image: sets IMAGE. A root that was made once is
 # taken without asking a mirror.
 debian_root() {
 	local key suite work rc=0
 	key=$(debian_key)
 	! debian_image "$key" || return 0
-	make_dirs "$CACHE/debian" "$CACHE/apt"
-	# A run in another build folder may be making it.
-	exec 6>"$CACHE/debian/.lock"
-	flock 6
+	debian_lock
 	! debian_image "$key" || return 0
-	# An interrupted run may have left something behind, of users of its own namespace.
-	rm -rf "$CACHE"/debian/part.* 2>/dev/null ||
-		unshare --map-auto --map-root-user rm -rf "$CACHE"/debian/part.*
 	work=$(mktemp -d "$CACHE/debian/part.XXXXXX")
 	debian_suite "$work" ||
 		die "$EX_BASE" "the Debian mirror of this machine does not answer, or has neither 13 nor 12"
@@ -74,9 +79,22 @@ debian_root() {
 # debian_bootstrap SUITE DIR - the file image of DIR. The hooks are given as text, as
 # mmdebstrap's own users cannot read files of a home.
 debian_bootstrap() {
-	local suite=$1 work=$2 packages mode=unshare bootstrap rc=0
+	local packages
 	packages=$(sed '/^#/d; /^$/d' "$ROOT/vm/debian/packages" | paste -sd,)
-	tar -C "$ROOT/vm/debian/etc" --owner=0 --group=0 -cf "$work/etc.tar" .
+	tar -C "$ROOT/vm/debian/etc" --owner=0 --group=0 -cf "$2/etc.tar" .
+	bootstrap "$1" "$2" debian_squash --variant=essential --include="$packages" \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="tar-in $2/etc.tar /etc" \
+		--customize-hook="$(<"$ROOT/vm/debian/customize")"
+}
+
+debian_squash() { sqfstar -quiet -no-progress -comp lz4 "$1/image"; }
+
+# bootstrap SUITE DIR READER OPTION... - mmdebstrap's root of the mirrors in the file sources
+# of DIR, as a tar that the function READER is given, with DIR.
+bootstrap() {
+	local suite=$1 work=$2 reader=$3 mode=unshare bootstrap rc=0
+	shift 3
 	if [ "$(id -u)" -eq 0 ]; then
 		mode=root
 		mkdir "$work/tmp"
@@ -84,15 +102,12 @@ debian_bootstrap() {
 		export TMPDIR=$work/tmp
 	fi
 	# A session of its own: when the pipe breaks, it sends SIGHUP to all of its group. So
-	# an interrupt reaches sqfstar alone.
-	exec 7< <(exec setsid mmdebstrap --mode="$mode" --variant=essential --format=tar --include="$packages" \
-		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "2"' \
-		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-		--dpkgopt='path-exclude=/usr/share/locale/*' --customize-hook="tar-in $work/etc.tar /etc" \
-		--customize-hook="$(<"$ROOT/vm/debian/customize")" "$suite" - "$work/sources" \
+	# an interrupt reaches READER alone.
+	exec 7< <(exec setsid mmdebstrap --mode="$mode" --format=tar "$@" \
+		--aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "2"' "$suite" - "$work/sources" \
 		</dev/null 2>>"$work/said" 6>&- 9>&-)
 	bootstrap=$!
-	sqfstar -quiet -no-progress -comp lz4 "$work/image" 2>>"$work/said" <&7 || rc=$?
+	"$reader" "$work" 2>>"$work/said" <&7 || rc=$?
 	exec 7<&-
 	[ $rc -eq 0 ] || kill "$bootstrap" 2>/dev/null || :
 	! wait "$bootstrap" || [ $rc -ne 0 ] || return 0

@@ -15,7 +15,7 @@
 # debian_kernel - with what such a root needs, beside that of the small guest. It is
 # installed from its package, and the one that is booted comes out of it.
 debian_kernel() {
-	kernel_config "$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debian.config"
+	kernel_config "$ROOT"/vm/configs/{vm,x86,debian}.config
 	kernel_package "$DIR/linux" nokernelheaders nokerneldbg
 	dpkg-deb --fsys-tarfile "$DIR"/linux/linux-image-*.deb | tar -xO --wildcards './boot/vmlinuz-*' >"$DIR/vmlinuz"
 }

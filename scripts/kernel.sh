@@ -20,10 +20,14 @@ FLAVOUR=''
 # The newest clang of Debian 12 that both bases take.
 LLVM_SUFFIX=-19
 
+# The machine it is for, as the kernel's own make calls it, and its image there.
+ARCH=x86 BOOT_IMAGE=bzImage CROSS_COMPILE=''
+
 # kernel_paths - where the open base is built: sets SOURCES, LINUX, DIR, OBJ and PROGS.
 kernel_paths() {
 	SOURCES=$BUILD/$BASE_NAME LINUX=$BUILD/$BASE_NAME/linux
 	DIR=$BUILD/$BASE_NAME${FLAVOUR:+-$FLAVOUR}
+	[ "$ARCH" = x86 ] || DIR+=-$ARCH
 	OBJ=$DIR/kernel PROGS=$DIR/progs
 }
 
@@ -76,7 +80,7 @@ kernel_put() {
 }
 
 kmake() {
-	local compiler=(CC="ccache gcc")
+	local compiler=(CC="ccache ${CROSS_COMPILE}gcc")
 	[ "$FLAVOUR" != llvm ] || compiler=(LLVM="$LLVM_SUFFIX" CC="ccache clang$LLVM_SUFFIX")
 	make -C "$LINUX" O="$OBJ" "${compiler[@]}" KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_VERSION=1 \
 		KBUILD_BUILD_USER=oom KBUILD_BUILD_HOST=vm -j"$(nproc)" "$@"
@@ -100,7 +104,7 @@ kernel_config() {
 
 # kernel_flavour - the configuration of the guest's kernel.
 kernel_flavour() {
-	local configs=("$ROOT/vm/configs/vm.config" "$ROOT/vm/configs/debug.config")
+	local configs=("$ROOT"/vm/configs/{vm,"$ARCH",debug}.config)
 	case $FLAVOUR in
 	debug) configs+=("$ROOT/vm/configs/hard.config") ;;
 	llvm)
@@ -113,7 +117,7 @@ kernel_flavour() {
 }
 
 kernel_image() {
-	kmake bzImage
+	kmake "$BOOT_IMAGE"
 }
 
 # kernel_package DIR [PROFILE...] - the kernel as Debian packages, in DIR: made again where
@@ -124,7 +128,7 @@ kernel_package() {
 	kernel_image
 	# DIR may have those of another base.
 	for deb in "$dir/linux-image-$(<"$OBJ/include/config/kernel.release")"_*.deb; do
-		[ ! "$deb" -nt "$OBJ/arch/x86/boot/bzImage" ] || return 0
+		[ ! "$deb" -nt "$OBJ/arch/$ARCH/boot/$BOOT_IMAGE" ] || return 0
 	done
 	make_dirs "$dir"
 	rm -f "$dir"/linux-*.deb "$OBJ"/../linux-*.deb

@@ -66,12 +66,12 @@ objects() {
 
 # The kinds of build: configuration fragments, and arguments to make.
 declare -A KINDS=(
-	[gcc]="vm.config C=2"
-	[clang]="vm.config CC=ccache\ $CLANG"
-	[no-bpf]="vm.config no-bpf.config"
-	[no-memcg]="vm.config no-memcg.config"
-	[no-cgroups]="vm.config no-cgroups.config"
-	[no-numa]="vm.config no-numa.config"
+	[gcc]="vm.config x86.config C=2"
+	[clang]="vm.config x86.config CC=ccache\ $CLANG"
+	[no-bpf]="vm.config x86.config no-bpf.config"
+	[no-memcg]="vm.config x86.config no-memcg.config"
+	[no-cgroups]="vm.config x86.config no-cgroups.config"
+	[no-numa]="vm.config x86.config no-numa.config"
 	[no-mmu]="no-mmu.config ARCH=riscv LLVM=-19 CC=ccache\ $CLANG"
 )
 

@@ -10,8 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/debian.sh
 . "$(dirname "$0")/debian.sh"
 
-base=6.12 accel=auto command=demo smp='' gdb=''
-options=$(getopt -n run-vm.sh -o +b:vh -l base:,debug,llvm,accel:,smp:,gdb,verbose,help -- "$@") || {
+base=6.12 arch=x86 accel=auto command=demo smp='' gdb=''
+options=$(getopt -n run-vm.sh -o +b:vh -l base:,arch:,debug,llvm,accel:,smp:,gdb,verbose,help -- "$@") || {
 	say "Try: run-vm.sh --help"
 	exit $EX_USAGE
 }
@@ -19,6 +19,7 @@ eval set -- "$options"
 while :; do
 	case $1 in
 	-b | --base) base=$2; shift ;;
+	--arch) arch=$2; shift ;;
 	--accel) accel=$2; shift ;;
 	--smp) smp=$2; shift ;;
 	--debug) FLAVOUR=debug VM_MEMORY=1200 VM_SILENCE=900 VM_ARGS=OOM_TEST_PATIENCE=60000 ;;
@@ -34,6 +35,17 @@ if [ -n "$smp" ]; then
 	[[ $smp =~ ^[1-9][0-9]{0,2}(,maxcpus=[1-9][0-9]{0,2})?$ ]] || die $EX_USAGE "--smp $smp: N or N,maxcpus=M"
 	VM_QEMU=(-smp "$smp")
 fi
+case $arch in
+x86) ;;
+arm64)
+	[ "$accel" != kvm ] || die $EX_USAGE "--accel kvm: this machine is no arm64"
+	# arch/arm64/Kconfig offers no direct calls of ftrace with kCFI.
+	[ "$FLAVOUR" != llvm ] || die $EX_USAGE "--llvm: with kCFI an arm64 kernel cannot attach programs to functions"
+	accel=tcg
+	guest_arm64
+	;;
+*) die $EX_USAGE "--arch $arch: x86 or arm64" ;;
+esac
 case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm or tcg" ;; esac
 if [ $# -gt 0 ]; then
 	command=$1
@@ -76,6 +88,9 @@ demo:* | shell:* | bench:*) die $EX_USAGE "$command: too many arguments; try --h
 esac
 
 case ${smp:+$command} in bench | debian) die $EX_USAGE "$command: not with --smp" ;; esac
+case $arch:$command in
+arm64:bench | arm64:debian) die $EX_USAGE "$command: not with --arch arm64" ;;
+esac
 if [ "$command" = bench ]; then
 	[ -z "$FLAVOUR" ] || die $EX_USAGE "bench: counts on a kernel as it is used, without --$FLAVOUR"
 	bench "$base" "${1:---long}"

@@ -6,7 +6,7 @@
 # tests_list PROGRAM - the names of its tests, as fixture[.variant].test. The
 # harness lists variants and tests of a fixture in two columns side by side.
 tests_list() {
-	"$1" -l 2>&1 | awk '
+	"${EMULATOR[@]}" "$1" -l 2>&1 | awk '
 		function flush(v, t) {
 			for (t = 1; t <= nt; t++) {
 				if (!nv) print fixture "." tests[t]

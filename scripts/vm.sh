@@ -6,7 +6,7 @@
 
 # Lines that a healthy kernel does not print. The stack trace of an OOM report is
 # none of it.
-SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|unreferenced object |Kernel panic)'
+SPLATS='(^|\] )(BUG: |WARNING: |INFO: task .* blocked|INFO: rcu|rcu: INFO: .*(stall|detected)|watchdog: BUG|KASAN: |UBSAN: |Oops: |Internal error: |general protection fault|============+ *$|.*possible (recursive|circular) locking|.*suspicious RCU usage|.*sleeping function called|unreferenced object |Kernel panic)'
 
 # The processors, and whatever else QEMU is to be told.
 VM_QEMU=(-smp 2)
@@ -41,17 +41,22 @@ vm_boot() {
 	# go (linux-kernel, July 2023, "still see int3").
 	local how=$ACCEL
 	[ "$how" != tcg ] || how=tcg,thread=single
-	local qemu=(qemu-system-x86_64 -accel "$how" "${VM_QEMU[@]}" -pidfile "$work/pid" -nodefaults
-		-display none -no-reboot -m "${VM_MEMORY:-384}" -kernel "${VM_KERNEL:-$OBJ/arch/x86/boot/bzImage}" -initrd "$work/initrd"
-		-append "console=ttyS0 panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
+	# The line of the job is the second of a PC; an arm64 board has one, beside those on PCI.
+	local qemu=(qemu-system-x86_64) tty=ttyS0 second=isa-serial
+	[ "$ARCH" != arm64 ] ||
+		qemu=(qemu-system-aarch64 -machine virt -cpu cortex-a72) tty=ttyAMA0 second=pci-serial
+	qemu+=(-accel "$how" "${VM_QEMU[@]}" -pidfile "$work/pid" -nodefaults
+		-device "$second,chardev=job" -display none -no-reboot -m "${VM_MEMORY:-384}"
+		-kernel "${VM_KERNEL:-$OBJ/arch/$ARCH/boot/$BOOT_IMAGE}" -initrd "$work/initrd"
+		-append "console=$tty panic=-1 oops=panic numa=fake=2 brd.rd_size=65536 brd.rd_nr=1 quiet loglevel=7 rdinit=/init ${VM_ARGS:-}")
 	[ "$ACCEL" != kvm ] || qemu+=(-cpu host)
 	if [ "$mode" = shell ]; then
-		"${qemu[@]}" -serial mon:stdio -serial "file:$work/out" || rc=$EX_BOOT
+		"${qemu[@]}" -serial mon:stdio -chardev null,id=job || rc=$EX_BOOT
 		rm -rf "$work"
 		return "$rc"
 	fi
 
-	exec 8< <("${qemu[@]}" -serial "file:$console" -serial stdio </dev/null 2>"$work/err" 9>&- || :; echo "@qemu")
+	exec 8< <("${qemu[@]}" -serial "file:$console" -chardev stdio,id=job </dev/null 2>"$work/err" 9>&- || :; echo "@qemu")
 	while :; do
 		if ! IFS= read -r -t "${VM_SILENCE:-120}" line <&8; then
 			say "the guest has been silent for ${VM_SILENCE:-120} seconds"
