@@ -5,7 +5,8 @@
 #   bisect.sh [BASE...]     6.12 and newest, unless given
 #
 # tests/bisect/job is run in each guest, and the test of selftests/bpf from the patch on
-# that adds it. In the end the tree has the whole series again.
+# that adds it. In the end, or with the next build of any kind, the tree has the whole
+# series again.
 #
 # Exit status: 0, 1 a kernel did not do what it should, others as of run-vm.sh.
 set -euo pipefail
@@ -31,19 +32,20 @@ built() {
 
 # base_bisect BASE
 base_bisect() {
-	local patch patches n=0 selftest console
+	local patch patches n=0 what console
 	STAGE=0
 	guest_build "$1"
 	mapfile -t patches < <(git -C "$SOURCES/series" rev-list --reverse base..series)
 	STAGES=$((STAGE + ${#patches[@]} + 2))
 	stage "$EX_BUILD" "adding what is run" extend_initramfs
 	for patch in "${patches[@]}"; do
-		n=$((n + 1)) selftest='' console=$BUILD/log/console-bisect-$n.log
+		n=$((n + 1)) what='' console=$BUILD/log/console-bisect-$BASE_NAME-$n.log
 		stage "$EX_BUILD" "building ${BASE_VERSION%%-*} with $n of ${#patches[@]} patches" built "$patch"
+		! git -C "$SOURCES/series" grep -q bpf_oom_evaluate_task "$patch" -- mm || what=hook
 		! git -C "$SOURCES/series" cat-file -e "$patch:tools/testing/selftests/bpf/prog_tests/oom_policy.c" 2>/dev/null ||
-			selftest=1
-		echo "exec ./bisect $selftest" >"$BUILD/job"
-		vm_boot run "$BUILD/job" "$console" || die "$EX_FAIL" "patch $n is wrong; the kernel's log: $console"
+			what='hook selftest'
+		echo "exec ./bisect $what" >"$BUILD/job"
+		vm_boot run "$BUILD/job" "$console" || die $? "patch $n is wrong; the kernel's log: $console"
 		! vm_splats "$console" || die "$EX_SPLAT" "patch $n prints a splat: $console"
 		echo "ok $n $(git -C "$SOURCES/series" log -1 --format=%s "$patch")"
 	done
