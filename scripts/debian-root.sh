@@ -113,7 +113,7 @@ bootstrap() {
 	! wait "$bootstrap" || [ $rc -ne 0 ] || return 0
 	cat "$work/said"
 	if grep -qi 'no space left on device' "$work/said"; then
-		say "no space left in $CACHE/debian or /tmp: the root takes 1 GiB while it is made"
+		say "no space left in $CACHE/debian or /tmp: a Debian root takes 1 GiB while it is made"
 		return "$EX_BUILD"
 	fi
 	! grep -q '^E: Failed to fetch' "$work/said" || return "$EX_BASE"

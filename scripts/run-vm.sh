@@ -24,7 +24,7 @@ while :; do
 	--smp) smp=$2; shift ;;
 	--debug) FLAVOUR=debug VM_MEMORY=1200 VM_SILENCE=900 VM_ARGS=OOM_TEST_PATIENCE=60000 ;;
 	--llvm) FLAVOUR=llvm ;;
-	--gdb) gdb=1 ;;
+	--gdb) gdb=gdb ;;
 	-v | --verbose) VERBOSE=1 ;;
 	-h | --help) cat "$ROOT/scripts/run-vm.txt"; exit 0 ;;
 	--) shift; break ;;
@@ -35,18 +35,19 @@ if [ -n "$smp" ]; then
 	[[ $smp =~ ^[1-9][0-9]{0,2}(,maxcpus=[1-9][0-9]{0,2})?$ ]] || die $EX_USAGE "--smp $smp: N or N,maxcpus=M"
 	VM_QEMU=(-smp "$smp")
 fi
+case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm or tcg" ;; esac
 case $arch in
 x86) ;;
 arm64)
-	[ "$accel" != kvm ] || die $EX_USAGE "--accel kvm: this machine is no arm64"
-	# arch/arm64/Kconfig offers no direct calls of ftrace with kCFI.
-	[ "$FLAVOUR" != llvm ] || die $EX_USAGE "--llvm: with kCFI an arm64 kernel cannot attach programs to functions"
-	accel=tcg
+	# arch/arm64/Kconfig offers no direct calls of ftrace with kCFI, and the board has no
+	# processors that are possible only.
+	[ -z "$FLAVOUR$smp" ] || die $EX_USAGE "--arch arm64: not with --debug, --llvm and --smp"
+	[ "$accel" != kvm ] || die $EX_USAGE "--arch arm64: not with KVM"
+	accel=tcg gdb=${gdb:+gdb-multiarch}
 	guest_arm64
 	;;
 *) die $EX_USAGE "--arch $arch: x86 or arm64" ;;
 esac
-case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm or tcg" ;; esac
 if [ $# -gt 0 ]; then
 	command=$1
 	shift
@@ -110,7 +111,7 @@ if [ -n "$gdb" ]; then
 	# shellcheck disable=SC2031  # as above
 	VM_QEMU+=(-s -S) VM_ARGS=nokaslr VM_SILENCE=86400
 	# shellcheck disable=SC2031  # as above
-	say "It waits: gdb $OBJ/vmlinux -ex 'target remote :1234'"
+	say "It waits: $gdb $OBJ/vmlinux -ex 'target remote :1234'"
 fi
 
 job=$BUILD/job console=$BUILD/log/console.log
