@@ -60,6 +60,8 @@ static char *report_shape(struct klog *log)
 		report &= !strstr(line, "Killed process");
 	}
 	*to = '\0';
+	if (trace)
+		*shape = '\0';
 	free(text);
 	return shape;
 }
