@@ -197,6 +197,7 @@ FIXTURE_TEARDOWN(faults)
 	kill(self->beside, SIGKILL);
 	waitpid(self->beside, NULL, 0);
 	write_file(CPU1, "1");
+	write_file("/sys/power/pm_test", "none");
 	rmdir(come.path);
 	cg_write(self->e.s.domain.path, "cgroup.freeze", "0");
 	env_end(&self->e);
