@@ -31,9 +31,9 @@ sysroot() {
 # sysroot_unpack DIR - in root of DIR. Links to absolute names would lead out of it.
 sysroot_unpack() {
 	local link
-	mkdir "$1/root"
+	mkdir "$1/root" || return
 	tar -xC "$1/root" --no-same-owner --exclude='./dev/*' || return
 	find "$1/root/usr" -type l -lname '/*' | while read -r link; do
-		ln -sfnr "$1/root$(readlink "$link")" "$link"
+		ln -sfnr "$1/root$(readlink "$link")" "$link" || return
 	done
 }
