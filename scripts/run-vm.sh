@@ -39,8 +39,8 @@ case $accel in auto | kvm | tcg) ;; *) die $EX_USAGE "--accel $accel: auto, kvm 
 case $arch in
 x86) ;;
 arm64)
-	# arch/arm64/Kconfig offers no direct calls of ftrace with kCFI, and the board has no
-	# processors that are possible only.
+	# arch/arm64/Kconfig offers no direct calls of ftrace with kCFI, and QEMU's board takes
+	# eight processors.
 	[ -z "$FLAVOUR$smp" ] || die $EX_USAGE "--arch arm64: not with --debug, --llvm and --smp"
 	[ "$accel" != kvm ] || die $EX_USAGE "--arch arm64: not with KVM"
 	accel=tcg gdb=${gdb:+gdb-multiarch}
